@@ -1,0 +1,112 @@
+"""The one way in: verify, store, then tell the hooks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import BlobTooLarge, DigestMismatch, HoldfastError, UnknownHash
+from .ref import MAX_BLOB_SIZE, Blob, Ref, SizedRef
+from .storage import DefersSync, Storage, capability
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Hook = Callable[[Sequence[Blob]], None]
+"""Is told of blobs that were stored, or stored again, in the order of arrival within a call."""
+
+
+class Receipt(NamedTuple):
+    """What became of one offered blob: stored (new or not), or refused and why."""
+
+    ref: Ref
+    size: int
+    is_new: bool
+    error: HoldfastError | None = None
+
+
+class Hub:
+    """The gate of one storage: nothing is written to it by any other way.
+
+    Hooks run in the order they were added, in the thread that received, after the storage has
+    the blobs and before the sender is answered; what a hook raises reaches the sender, who
+    sends again, so a hook must take the same blob any number of times. Watchers are told last,
+    must return at once and must not raise.
+    """
+
+    def __init__(self, storage: Storage, *, hooks: Sequence[Hook] = ()) -> None:
+        self.storage = storage
+        self._hooks = list(hooks)
+        self._watchers: dict[object, Callable[[Sequence[SizedRef]], None]] = {}
+        self._watchers_lock = threading.Lock()
+        self._deferring = capability(storage, DefersSync)
+
+    def add_hook(self, hook: Hook) -> None:
+        """Tell `hook` of every blob from now on."""
+        self._hooks.append(hook)
+
+    @contextmanager
+    def watching(self, watcher: Callable[[Sequence[SizedRef]], None]) -> Iterator[None]:
+        """Tell `watcher`, from any thread, what arrives while this lasts."""
+        key = object()
+        with self._watchers_lock:
+            self._watchers[key] = watcher
+        try:
+            yield
+        finally:
+            with self._watchers_lock:
+                del self._watchers[key]
+
+    def receive(self, blobs: Sequence[Blob], *, durable: bool = True) -> list[Receipt]:
+        """Take in blobs; one receipt each, in order. A refused one does not stop the others.
+
+        With `durable=False` the storage may put off making them durable until `sync`.
+        Raises what the storage or a hook raises, for instance `StoreFailed`.
+        """
+        errors = [_fault(blob) for blob in blobs]
+        good = [blob for blob, error in zip(blobs, errors, strict=True) if error is None]
+        if not durable and self._deferring is not None:
+            fresh = iter(self._deferring.receive_deferred(good))
+        else:
+            fresh = iter(self.storage.receive(good))
+        if good:
+            self._tell(good)
+        return [
+            Receipt(ref, len(data), error is None and next(fresh), error)
+            for (ref, data), error in zip(blobs, errors, strict=True)
+        ]
+
+    def receive_one(self, ref: Ref, data: bytes) -> Receipt:
+        """Take in one blob. Raises why it was refused."""
+        (receipt,) = self.receive((Blob(ref, data),))
+        if receipt.error is not None:
+            raise receipt.error
+        return receipt
+
+    def sync(self) -> None:
+        """Make durable whatever was taken in with `durable=False`."""
+        if self._deferring is not None:
+            self._deferring.sync()
+
+    def _tell(self, blobs: Sequence[Blob]) -> None:
+        for hook in self._hooks:
+            hook(blobs)
+        if self._watchers:
+            news = [SizedRef(ref, len(data)) for ref, data in blobs]
+            with self._watchers_lock:
+                watchers = list(self._watchers.values())
+            for watcher in watchers:
+                watcher(news)
+
+
+def _fault(blob: Blob) -> HoldfastError | None:
+    """Why a blob may not come in, or None."""
+    ref, data = blob
+    if len(data) > MAX_BLOB_SIZE:
+        return BlobTooLarge(ref, MAX_BLOB_SIZE)
+    try:
+        return None if ref.matches(data) else DigestMismatch(ref)
+    except UnknownHash as error:
+        return error

@@ -1,0 +1,32 @@
+"""The sorted table some storages keep beside their blobs, as narrow as they need it.
+
+Storages are given one by whoever opens them; the engines live in `index/kv`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+
+class Table(Protocol):
+    """Byte keys to byte values in key order. Safe for many threads."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+
+    def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
+        """Put and delete rows, all or none; not durable before the next `sync`."""
+
+    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end`, ascending, as they were at the call."""
+
+    def sync(self) -> None:
+        """Make every row written so far durable."""
+
+    def close(self) -> None: ...
+
+
+OpenTable = Callable[[Path], Table]
+"""Opens, or makes, the table kept in a folder. Raises `TableDamaged` when it cannot be read."""
