@@ -50,7 +50,7 @@ class Storage(ABC):
 
     def close(self) -> None:
         """Let go of files and locks. Safe to leave out: a crash is survived as well."""
-        return None
+        return
 
 
 class ReadsRanges(ABC):

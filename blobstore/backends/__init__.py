@@ -1,0 +1,1 @@
+"""Places blobs live."""

@@ -1,0 +1,1 @@
+"""The blob protocol over HTTP and websocket."""

@@ -1,0 +1,1 @@
+"""What the blobs say, in sorted rows: the key-value engines, the indexer, and search."""

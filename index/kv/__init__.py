@@ -1,0 +1,1 @@
+"""Sorted key-value tables: one interface, several engines."""
