@@ -1,0 +1,55 @@
+"""Files that are wholly there after a power cut, or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the entries of a folder durable: a new name, a rename, a removal."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
+    """Write a file beside `path`; on leaving without error it takes the place of `path`, durably.
+
+    On an error nothing of it stays and the old file is untouched.
+    """
+    beside = path.with_name(f"{path.name}.tmp{secrets.randbelow(10**9)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    # A rename alone is not durable: the folder's entry must reach the disk too.
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path, *, mode: int = 0o700) -> None:
+    """Make a folder and its missing parents, durably."""
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        with suppress(FileExistsError):
+            folder.mkdir(mode)
+        sync_folder(folder.parent)
