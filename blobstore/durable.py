@@ -30,7 +30,7 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
     beside = path.with_name(f"{path.name}.tmp{secrets.randbelow(10**9)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
