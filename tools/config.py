@@ -1,0 +1,271 @@
+"""Configuration: one TOML file and the environment, read here and nowhere else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from ..blobstore.errors import Blame, HoldfastError
+from ..blobstore.ref import DEFAULT_HASH
+
+FILE_NAME = "config.toml"
+"""The file of settings in the configuration folder."""
+
+DEFAULT_LISTEN = "127.0.0.1:3179"
+DEFAULT_IGNORED = (".DS_Store",)
+
+
+class ConfigError(HoldfastError):
+    """A setting that cannot be used: where it was found, and what is wrong with it."""
+
+    blame: ClassVar[Blame] = Blame.CALLER
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where, self.why = where, why
+        super().__init__(f"{where}: {why}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folders:
+    """Where things are kept. None of them need exist."""
+
+    config: Path
+    data: Path
+    cache: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerConfig:
+    listen: str = DEFAULT_LISTEN
+    auth: str = "localhost"
+    allow_remove: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StorageConfig:
+    kind: str = "packed"
+    path: Path
+    hash_name: str = DEFAULT_HASH
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClientConfig:
+    server: str | None = None
+    """The server's URL; None means this machine's own, and its store when that is not running."""
+
+    auth: str | None = None
+    ignored: tuple[str, ...] = DEFAULT_IGNORED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Everything that can be set, checked and complete."""
+
+    folders: Folders
+    server: ServerConfig
+    storage: StorageConfig
+    client: ClientConfig
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Where each setting (`server.listen`, ...) has its value from, in words for a person."""
+
+    @property
+    def file(self) -> Path:
+        """The file the settings are read from, whether it exists or not."""
+        return self.folders.config / FILE_NAME
+
+
+class Setting(NamedTuple):
+    """One key of the file: its table and name, its type, and what it means."""
+
+    name: str
+    kind: type
+    meaning: str
+    environment: tuple[str, ...] = ()
+    """Variables that override it; the first that is set wins."""
+    is_secret: bool = False
+
+
+SETTINGS = (
+    Setting("server.listen", str, "HOST:PORT the server listens on"),
+    Setting(
+        "server.auth",
+        str,
+        "who may use the server: userpass:NAME:PASSWORD, token:SECRET, localhost or none",
+        ("HOLDFAST_AUTH",),
+        is_secret=True,
+    ),
+    Setting("server.allow_remove", bool, "whether clients may remove blobs"),
+    Setting("storage.kind", str, "packed, localdisk or memory"),
+    Setting("storage.path", str, "folder of the blobs; relative to the data folder"),
+    Setting("storage.hash", str, "what names new blobs: sha224 or sha256"),
+    Setting(
+        "client.server",
+        str,
+        "URL or HOST:PORT of the server to use; unset: this machine's server, else its store",
+        ("HOLDFAST_SERVER", "CAMLI_SERVER"),
+    ),
+    Setting(
+        "client.auth",
+        str,
+        "how to authenticate to client.server, in the form of server.auth",
+        ("HOLDFAST_AUTH", "CAMLI_AUTH"),
+        is_secret=True,
+    ),
+    Setting("client.ignored", list, "patterns of files that put leaves out"),
+)
+"""Every key the file may hold."""
+
+
+def load_config(environ: Mapping[str, str], *, home: Path | None = None) -> Config:
+    """The configuration in force: defaults, then the file, then the environment.
+
+    `home` (else `HOLDFAST_HOME`) is one folder for configuration, data and caches in place of
+    the platform's. Raises `ConfigError`; a file that does not exist is an empty one.
+    """
+    folders = _folders(environ, home)
+    file = folders.config / FILE_NAME
+    found = _read(file)
+    origins = {name: str(file) for name in found}
+    # Credentials belong to the server they were written beside: another one never gets them.
+    for variable in ("HOLDFAST_SERVER", "CAMLI_SERVER"):
+        if environ.get(variable) and found.get("client.server") != environ[variable]:
+            found.pop("client.auth", None)
+            origins.pop("client.auth", None)
+    for setting in SETTINGS:
+        for variable in setting.environment:
+            if value := environ.get(variable):
+                found[setting.name] = value
+                origins[setting.name] = f"environment {variable}"
+                break
+    if "client.server" not in found and "client.auth" not in found and "server.auth" in found:
+        found["client.auth"] = found["server.auth"]
+        origins["client.auth"] = "server.auth"
+    return _checked(folders, found, origins)
+
+
+def _checked(folders: Folders, found: dict[str, object], origins: dict[str, str]) -> Config:
+    def text(name: str, default: str) -> str:
+        value = found.get(name, default)
+        assert isinstance(value, str)
+        return value
+
+    def optional(name: str) -> str | None:
+        return text(name, "") or None
+
+    def choice(name: str, default: str, among: tuple[str, ...]) -> str:
+        value = text(name, default)
+        if value not in among:
+            raise ConfigError(
+                origins[name],
+                f"{name} is {value!r}; it may be {', '.join(among)}{_near(value, among)}",
+            )
+        return value
+
+    ignored = found.get("client.ignored", list(DEFAULT_IGNORED))
+    assert isinstance(ignored, list)
+    if not all(isinstance(pattern, str) for pattern in ignored):
+        raise ConfigError(origins["client.ignored"], "client.ignored is a list of texts")
+    listen = text("server.listen", DEFAULT_LISTEN)
+    try:
+        parse_listen(listen)
+    except ValueError as error:
+        raise ConfigError(origins["server.listen"], f"server.listen {error}") from None
+    return Config(
+        folders=folders,
+        server=ServerConfig(
+            listen=listen,
+            auth=text("server.auth", "localhost"),
+            allow_remove=bool(found.get("server.allow_remove", False)),
+        ),
+        storage=StorageConfig(
+            kind=choice("storage.kind", "packed", ("packed", "localdisk", "memory")),
+            path=folders.data / Path(text("storage.path", "blobs")).expanduser(),
+            hash_name=choice("storage.hash", DEFAULT_HASH, ("sha224", "sha256")),
+        ),
+        client=ClientConfig(
+            server=optional("client.server"),
+            auth=optional("client.auth"),
+            ignored=tuple(ignored),
+        ),
+        origins=origins,
+    )
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """The host and port of `HOST:PORT`, `[V6]:PORT` or `:PORT` (every address).
+
+    Raises `ValueError` that says what the form is.
+    """
+    host, separator, port = text.rpartition(":")
+    if not separator or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError(f"is {text!r}; it has the form HOST:PORT")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"is {text!r}; an IPv6 address stands in brackets: [::1]:3179")
+    return host or "0.0.0.0", int(port)  # noqa: S104 - asked for by leaving the host out
+
+
+def _folders(environ: Mapping[str, str], home: Path | None) -> Folders:
+    if home is None and (named := environ.get("HOLDFAST_HOME")):
+        home = Path(named).expanduser()
+    if home is not None:
+        home = home.absolute()
+        return Folders(config=home, data=home / "data", cache=home / "cache")
+    # Imported here: `holdfast --help` must not wait for it.
+    import platformdirs
+
+    platform: Callable[..., platformdirs.PlatformDirs] = platformdirs.PlatformDirs
+    folders = platform("holdfast", appauthor=False)
+    return Folders(
+        config=folders.user_config_path,
+        data=folders.user_data_path,
+        cache=folders.user_cache_path,
+    )
+
+
+def _read(file: Path) -> dict[str, object]:
+    """The settings of the file by full name, of the right types. Raises `ConfigError`."""
+    try:
+        content = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigError(str(file), f"cannot be read: {error.strerror}") from None
+    import tomllib
+
+    try:
+        tables = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), f"is no TOML: {error}") from None
+    known = {setting.name: setting for setting in SETTINGS}
+    sections = sorted({name.partition(".")[0] for name in known})
+    found: dict[str, object] = {}
+    for section, table in tables.items():
+        if section not in sections or not isinstance(table, dict):
+            bare = [name for name in known if name.endswith(f".{section}")]
+            hint = f"; it belongs under [{bare[0].partition('.')[0]}]" if bare else ""
+            raise ConfigError(
+                str(file), f"unknown table [{section}]{hint or _near(section, sections)}"
+            )
+        for key, value in table.items():
+            name = f"{section}.{key}"
+            setting = known.get(name)
+            if setting is None:
+                raise ConfigError(str(file), f"unknown key {name}{_near(name, known)}")
+            if type(value) is not setting.kind:
+                raise ConfigError(str(file), f"{name} must be {_KINDS[setting.kind]}")
+            found[name] = value
+    return found
+
+
+_KINDS = {str: "a text in quotes", bool: "true or false", list: "a list of texts"}
+
+
+def _near(word: str, among: object) -> str:
+    """A hint at the nearest known word, or nothing."""
+    close = difflib.get_close_matches(word, list(among), n=1, cutoff=0.5)  # type: ignore[call-overload]
+    return f"; did you mean {close[0]}?" if close else ""
