@@ -1,0 +1,183 @@
+"""LevelDB as a sorted table: one folder, one process, many threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import plyvel
+
+from ...blobstore.durable import make_folder, sync_folder
+from ...blobstore.errors import StoreBusy, StoreFailed, TableDamaged
+
+_WRITE_BUFFER = 16 << 20
+"""Bytes of rows LevelDB collects before it writes a sorted file; replayed at the next open."""
+
+_CACHE = 32 << 20
+
+_REFUSALS = (
+    "Permission denied",
+    "Read-only file system",
+    "No space left on device",
+    "Disk quota exceeded",
+    "Too many open files",
+    "Cannot allocate memory",
+)
+"""How `strerror` says that the machine refused; anything else says that the files are bad."""
+
+
+def open_leveldb(path: Path) -> LevelTable:
+    """Open, or make, the LevelDB in the folder `path`.
+
+    Raises `TableDamaged` when what is there cannot be read, `StoreBusy` when it is open
+    already, here or in another process, and `StoreFailed` when the machine refuses.
+    """
+    try:
+        make_folder(path)
+        names = os.listdir(path)  # noqa: PTH208 (names alone are wanted)
+    except NotADirectoryError as error:
+        raise TableDamaged(str(path), "is no folder") from error
+    except OSError as error:
+        raise StoreFailed(str(path), error.strerror or str(error)) from error
+    # Without its CURRENT file LevelDB would begin an empty table over the rows that are there.
+    if "CURRENT" not in names and any(name.endswith((".ldb", ".sst", ".log")) for name in names):
+        raise TableDamaged(str(path), "the file CURRENT is missing")
+    try:
+        database = plyvel.DB(
+            str(path),
+            create_if_missing=True,
+            # Otherwise damaged logs lose rows from their middle and nobody is told.
+            paranoid_checks=True,
+            write_buffer_size=_WRITE_BUFFER,
+            lru_cache_size=_CACHE,
+            bloom_filter_bits=10,
+        )
+    except plyvel.Error as error:
+        text = _text(error)
+        if "/LOCK: " in text and ("already held" in text or "temporarily" in text):
+            raise StoreBusy(str(path), "another process, or another part of this one") from error
+        if any(refusal in text for refusal in _REFUSALS):
+            raise StoreFailed(str(path), text) from error
+        raise TableDamaged(str(path), text) from error
+    return LevelTable(path, database)
+
+
+def destroy_leveldb(path: Path) -> None:
+    """Remove the LevelDB in the folder `path`, damaged or not; nothing else in it is touched.
+
+    Without one this does nothing. Raises `StoreFailed`.
+    """
+    if not path.is_dir():
+        return
+    try:
+        for entry in list(path.iterdir()):
+            name = entry.name
+            if name in _OWN_NAMES or name.startswith("MANIFEST-") or name.endswith(_OWN_ENDINGS):
+                entry.unlink(missing_ok=True)
+        if not any(path.iterdir()):
+            path.rmdir()
+            sync_folder(path.parent)
+    except OSError as error:
+        raise StoreFailed(str(path), error.strerror or str(error)) from error
+
+
+_OWN_NAMES = ("CURRENT", "LOCK", "LOG", "LOG.old")
+_OWN_ENDINGS = (".ldb", ".sst", ".log", ".dbtmp")
+
+
+class LevelTable:
+    """A `Table` kept by LevelDB.
+
+    After a write or a sync has failed nobody knows which rows will be there after a crash, so
+    from then on every write and sync raises `StoreFailed`; close the table and open it again.
+    Rows written since the last `sync` may be lost in a power cut in any selection: a row that
+    vouches for others must be written after the `sync` that made those durable.
+    """
+
+    def __init__(self, path: Path, database: plyvel.DB) -> None:
+        self._path = path
+        self._database = database
+        self._get: Callable[..., bytes | None] = database.get
+        self._failure: str | None = None
+        self._sync_lock = threading.Lock()
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None. Raises `TableDamaged`."""
+        try:
+            return self._get(key, verify_checksums=True)
+        except plyvel.Error as error:
+            raise TableDamaged(str(self._path), _text(error)) from error
+
+    def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
+        """Put and delete rows, all or none; a key in both is deleted. Raises `StoreFailed`."""
+        self._refuse_after_failure()
+        batch = self._database.write_batch()
+        put, delete = batch.put, batch.delete
+        for key, value in puts:
+            put(key, value)
+        for key in deletes:
+            delete(key)
+        try:
+            batch.write()
+        except plyvel.Error as error:
+            # Half a record may stand in the log now; rows behind it would be unreadable.
+            self._failure = _text(error)
+            raise StoreFailed(str(self._path), self._failure) from error
+
+    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end`, ascending, as they were at the call."""
+        return self._rows(
+            self._database.iterator(start=start or None, stop=end, verify_checksums=True)
+        )
+
+    def _rows(self, rows: plyvel.Iterator) -> Iterator[tuple[bytes, bytes]]:
+        try:
+            yield from rows
+        except plyvel.Error as error:
+            raise TableDamaged(str(self._path), _text(error)) from error
+        finally:
+            rows.close()
+
+    def sync(self) -> None:
+        """Make every row written so far durable. Raises `StoreFailed`.
+
+        LevelDB's own synced write reaches only its newest log. When it has just begun that one,
+        rows of the log before are in memory and in a file nobody synced, until the sorted file
+        made of them is finished. So every log there is gets synced here.
+        """
+        with self._sync_lock:
+            self._refuse_after_failure()
+            try:
+                for log in sorted(self._path.glob("*.log")):
+                    _sync_file(log)
+                sync_folder(self._path)
+            except OSError as error:
+                self._failure = error.strerror or str(error)
+                raise StoreFailed(str(self._path), self._failure) from error
+
+    def close(self) -> None:
+        """Let go of the files. No other call may be under way; scans not finished end here."""
+        self._database.close()
+
+    def _refuse_after_failure(self) -> None:
+        if self._failure is not None:
+            raise StoreFailed(str(self._path), f"{self._failure} (before; open it again)")
+
+
+def _sync_file(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # its rows stand in a sorted file by now, which LevelDB synced before deleting it
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _text(error: Exception) -> str:
+    """What LevelDB said; it says it in bytes."""
+    (said, *_) = error.args or ("unknown error",)
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
