@@ -1,0 +1,288 @@
+"""The default storage: many blobs in few pack files, found through a sorted table.
+
+Formats: `packfile.py` for packs; the table maps `REF` to `PACK OFFSET SIZE` in decimal, the offset
+being that of the blob's first byte, as in Perkeep's diskpacked. The README of `blobstore` has the
+rules that make it survive crashes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+from ..errors import BadRange, BadToken, BlobNotFound, CorruptBlob, ReadOnly, StoreDamaged
+from ..generation import ensure_generation, read_generation
+from ..ownership import Ownership
+from ..ref import Blob, Ref, SizedRef
+from ..storage import (
+    DefersSync,
+    Generation,
+    HasGeneration,
+    ReadsNow,
+    ReadsRanges,
+    Storage,
+    Streams,
+)
+from ..table import OpenTable
+from .packfile import Gap, Record, record_of
+from .packrecovery import TABLE, Progress, fill_read_only, open_packs, recover
+from .packwriter import PackWriter, Place, Position
+
+log = logging.getLogger(__name__)
+
+MAX_PACK_SIZE = 512 * 1024 * 1024
+"""A pack that has grown beyond this many bytes is followed by a new one."""
+
+_SPAN = 1 << 20
+"""Most bytes one read of many blobs takes."""
+_NEAR = 128
+"""Blobs at most this far apart (a header, commonly) are read together."""
+_NOW = 1 << 18
+"""Larger blobs are hashed by a thread, not by who must not wait."""
+
+
+class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGeneration):
+    """Blobs in pack files, each verified as it is read."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        open_table: OpenTable,
+        read_only: bool = False,
+        max_pack_size: int = MAX_PACK_SIZE,
+        progress: Progress | None = None,
+    ) -> None:
+        """Open, or make, the store in `folder`, mending what a crash left behind.
+
+        A lost or stale table is rebuilt from the packs, telling `progress` of bytes done and
+        bytes in all. With `read_only` nothing in the folder changes; `open_table` must then give
+        an empty table that lives elsewhere. Raises `StoreBusy`, `StoreDamaged`, `StoreFailed`.
+        """
+        self._folder = folder
+        self._read_only = read_only
+        self._damaged: set[Ref] = set()
+        self._writer: PackWriter | None = None
+        with ExitStack() as held:
+            if not read_only:
+                held.callback(Ownership(folder).release)
+            self._packs = open_packs(folder, writable=not read_only)
+            held.callback(self._close_packs)
+            if read_only:
+                self._table = open_table(folder / TABLE)
+                held.callback(self._table.close)
+                fill_read_only(self._table, self._packs, progress)
+            else:
+                self._table = recover(folder, self._packs, open_table, progress)
+                held.callback(self._table.close)
+                self._writer = PackWriter(
+                    folder, self._packs, self._table, max_pack_size=max_pack_size
+                )
+                held.callback(self._writer.close)
+                ensure_generation(folder)
+            # All is well: from here on `close` lets go of it.
+            self._held = held.pop_all()
+
+    # What comes in
+
+    def receive(self, blobs: Sequence[Blob]) -> list[bool]:
+        fresh, target, writer = self._append(blobs)
+        writer.make_durable(target)
+        return fresh
+
+    def receive_deferred(self, blobs: Sequence[Blob]) -> list[bool]:
+        fresh, target, writer = self._append(blobs)
+        writer.hasten(target)
+        return fresh
+
+    def sync(self) -> None:
+        self._writable().sync()
+
+    def _append(self, blobs: Sequence[Blob]) -> tuple[list[bool], Position, PackWriter]:
+        writer = self._writable()
+        is_absent = [self._place(ref) is None for ref, _ in blobs]
+        fresh, target = writer.append(blobs, is_absent)
+        if self._damaged:
+            self._damaged.difference_update(ref for ref, _ in blobs)
+        return fresh, target, writer
+
+    def _writable(self) -> PackWriter:
+        if self._writer is None:
+            raise ReadOnly(str(self._folder))
+        return self._writer
+
+    def _settle(self) -> None:
+        if self._writer is not None:
+            self._writer.settle()
+
+    # What is asked
+
+    def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
+        asked = iter(refs)
+        while batch := list(islice(asked, 256)):
+            yield from self._fetch_batch(batch)
+
+    def _fetch_batch(self, refs: Sequence[Ref]) -> Iterator[Blob]:
+        places = [self._place(ref) for ref in refs]
+        index = 0
+        while index < len(refs):
+            first = places[index]
+            if first is None:
+                raise BlobNotFound(refs[index])
+            # Blobs that were put together are mostly asked for together: one read for all.
+            last = first
+            stop = index + 1
+            while stop < len(refs) and (place := places[stop]) is not None:
+                gap = place.offset - (last.offset + last.size)
+                is_near = place.pack == first.pack and 0 <= gap <= _NEAR
+                if not is_near or place.offset + place.size - first.offset > _SPAN:
+                    break
+                last = place
+                stop += 1
+            span = self._packs[first.pack].read(
+                first.offset, last.offset + last.size - first.offset
+            )
+            for ref, place in zip(refs[index:stop], places[index:stop], strict=True):
+                assert place is not None
+                begin = place.offset - first.offset
+                yield Blob(ref, self._verified(ref, place, span[begin : begin + place.size]))
+            index = stop
+
+    def fetch_now(self, ref: Ref) -> bytes | None:
+        place = self._place(ref)
+        if place is None:
+            raise BlobNotFound(ref)
+        if place.size > _NOW:
+            return None
+        data = self._packs[place.pack].read_now(place.offset, place.size)
+        return None if data is None else self._verified(ref, place, data)
+
+    def fetch_range(self, ref: Ref, offset: int, length: int) -> bytes:
+        place = self._place(ref)
+        if place is None:
+            raise BlobNotFound(ref)
+        if offset < 0 or length < 0 or offset > place.size:
+            raise BadRange(ref, offset, length)
+        return self._packs[place.pack].read(place.offset + offset, min(length, place.size - offset))
+
+    def stat(self, refs: Iterable[Ref]) -> Iterator[SizedRef]:
+        for ref in dict.fromkeys(refs):
+            if self._writer is not None and self._writer.waiting(ref) is not None:
+                # Whoever is told "it is here" will not send it again, so it must stay.
+                self._settle()
+            place = self._place(ref)
+            if place is not None:
+                yield SizedRef(ref, place.size)
+
+    def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
+        self._settle()  # so that every row is in the table, where order is
+        return islice(self._rows_after(after), limit)
+
+    def _rows_after(self, after: str) -> Iterator[SizedRef]:
+        for key, value in self._table.scan(after.encode("utf-8", "surrogateescape") + b"\0"):
+            ref = Ref(key.decode())
+            if ref not in self._damaged:
+                yield SizedRef(ref, _place(value).size)
+
+    def stream(self, after: str = "") -> Iterator[tuple[str, Blob]]:
+        start = self._resume(after) if after else Position(0, 0)
+        self._settle()
+        end = Position(len(self._packs) - 1, self._packs[-1].size)
+        for number in range(start.pack, end.pack + 1):
+            pack = self._packs[number]
+            stop = end.offset if number == end.pack else pack.size
+            begin = start.offset if number == start.pack else 0
+            run: list[Record] = []
+            for found in pack.scan(begin, end=stop):
+                if isinstance(found, Gap) or found.ref is None:
+                    continue
+                # The same blob may stand twice, or be forgotten: what the table says counts.
+                if self._place(found.ref) == Place(number, found.data, found.size):
+                    run.append(found)
+                    if found.end - run[0].start >= _SPAN:
+                        yield from self._read_run(number, run)
+                        run = []
+            yield from self._read_run(number, run)
+
+    def _read_run(self, number: int, run: Sequence[Record]) -> Iterator[tuple[str, Blob]]:
+        blobs = self._fetch_batch([record.ref for record in run if record.ref is not None])
+        for record, blob in zip(run, blobs, strict=True):
+            yield f"{number}.{record.end}", blob
+
+    def _resume(self, token: str) -> Position:
+        number, dot, offset = token.partition(".")
+        if not (dot and number.isdecimal() and offset.isdecimal() and len(token) < 40):
+            raise BadToken(token)
+        position = Position(int(number), int(offset))
+        if position.pack >= len(self._packs):
+            raise BadToken(token)
+        pack = self._packs[position.pack]
+        if position.offset != pack.size and pack.record_at(position.offset) is None:
+            raise BadToken(token)
+        return position
+
+    def _place(self, ref: Ref) -> Place | None:
+        place = None if self._writer is None else self._writer.waiting(ref)
+        if place is None:
+            value = self._table.get(ref.encode())
+            if value is None:
+                return None
+            place = _place(value)
+        return None if self._damaged and ref in self._damaged else place
+
+    def _verified(self, ref: Ref, place: Place, data: bytes) -> bytes:
+        if ref.matches(data):
+            return data
+        now = self._place(ref)
+        if now is None:  # removed while it was read
+            raise BlobNotFound(ref)
+        if now != place:
+            return self._verified(ref, now, self._packs[now.pack].read(now.offset, now.size))
+        where = f"{self._packs[place.pack].path} at byte {place.offset}"
+        log.error("blob %s is damaged in %s", ref, where)
+        # From here on it counts as missing, so that whoever has it sends it again.
+        self._damaged.add(ref)
+        raise CorruptBlob(ref, where)
+
+    # What goes
+
+    def remove(self, refs: Iterable[Ref]) -> None:
+        asked = iter(refs)
+        while batch := list(islice(asked, 10_000)):
+            self._remove(batch)
+
+    def _remove(self, refs: Sequence[Ref]) -> None:
+        writer = self._writable()
+        writer.sync()  # so that their rows are in the table
+        doomed: dict[int, list[Record]] = {}
+        for ref in dict.fromkeys(refs):
+            self._damaged.discard(ref)
+            place = self._place(ref)
+            if place is not None:
+                record = record_of(ref, place.offset, place.size)
+                doomed.setdefault(place.pack, []).append(record)
+        if doomed:
+            writer.erase(doomed)
+
+    # The rest
+
+    def generation(self) -> Generation:
+        found = read_generation(self._folder)
+        if found is None:
+            raise StoreDamaged(str(self._folder), "GENERATION.dat is missing")
+        return found
+
+    def close(self) -> None:
+        self._held.close()
+
+    def _close_packs(self) -> None:
+        for pack in self._packs:
+            pack.close()
+
+
+def _place(value: bytes) -> Place:
+    pack, offset, size = value.split(b" ")
+    return Place(int(pack), int(offset), int(size))
