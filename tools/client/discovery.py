@@ -1,0 +1,57 @@
+"""Discovery: what a server says of itself, and where its parts are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from .address import Address
+from .errors import BadAnswer
+from .transport import Transport
+
+MEDIA_TYPE = "text/x-camli-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The part of the discovery document clients of blobs use."""
+
+    blob_root: Address
+    generation: str | None
+    protocol: int
+    """The version of Holdfast's own calls; 0 where the server has none."""
+    epoch: str
+
+
+def discover(transport: Transport, *, without_own_calls: bool = False) -> Discovery:
+    """Ask the server at the transport's address.
+
+    An address with a path is itself the blob root, as with Perkeep's clients. Raises what the
+    transport raises, and `BadAnswer`. `without_own_calls` talks as to a Perkeep server.
+    """
+    address = transport.address
+    said = transport.get(f"{address.path}/", headers={"Accept": MEDIA_TYPE})
+    try:
+        document = json.loads(said)
+    except ValueError:
+        raise BadAnswer(str(address), "no discovery document") from None
+    if not isinstance(document, dict):
+        raise BadAnswer(str(address), "no discovery document")
+    root = document.get("blobRoot")
+    if address.path:
+        blob_root = address
+    elif isinstance(root, str) and root:
+        blob_root = address.resolve(root)
+    else:
+        raise BadAnswer(str(address), "it names no blob root")
+    own = document.get("holdfast")
+    protocol, epoch = 0, ""
+    if isinstance(own, dict) and not without_own_calls:
+        version, name = own.get("protocol"), own.get("epoch")
+        # A later protocol would say so with another number; those fall back to Perkeep's.
+        if version == 1 and isinstance(name, str):
+            protocol, epoch = 1, name
+    generation = document.get("storageGeneration")
+    return Discovery(
+        blob_root, generation if isinstance(generation, str) else None, protocol, epoch
+    )

@@ -1,0 +1,101 @@
+"""What can go wrong between a client and a server, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ...blobstore.errors import Blame, HoldfastError
+
+
+class BadServerAddress(HoldfastError):
+    """Text that names no server."""
+
+    blame: ClassVar[Blame] = Blame.CALLER
+
+    def __init__(self, text: str, why: str) -> None:
+        self.text = text
+        super().__init__(f"not a server's address: {text[:100]!r}: {why}")
+
+
+class BadCredentials(HoldfastError):
+    """An `auth` text that cannot be used. It is a secret, so it is not shown."""
+
+    blame: ClassVar[Blame] = Blame.CALLER
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the auth setting {why}")
+
+
+class Unreachable(HoldfastError):
+    """No answer: nothing listens there, or the connection broke, or it took too long."""
+
+    def __init__(self, url: str, why: str, *, refused: bool = False) -> None:
+        self.url, self.why = url, why
+        self.refused = refused
+        """Whether nothing listens there, so nothing of the request can have arrived."""
+        super().__init__(f"cannot reach {url}: {why}; is the server running?")
+
+
+class Unauthorised(HoldfastError):
+    """The server wants other credentials, or any."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"{url} refused the credentials; set HOLDFAST_AUTH=userpass:NAME:PASSWORD,"
+            " or client.auth in the config file"
+        )
+
+
+class ServerFailed(HoldfastError):
+    """An answer that is no answer to what was asked."""
+
+    def __init__(self, url: str, status: int, body: bytes = b"") -> None:
+        self.url, self.status = url, status
+        said = body[:300].decode("utf-8", "replace").strip().replace("\n", " ")
+        super().__init__(f"{url} answered {status}{': ' + said if said else ''}")
+
+
+class BadAnswer(HoldfastError):
+    """An answer that breaks the protocol."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url, self.why = url, why
+        super().__init__(f"{url} does not speak the blob protocol: {why}; is the address right?")
+
+
+class Refused(HoldfastError):
+    """Blobs the server would not store."""
+
+    def __init__(self, url: str, ref: str, why: str) -> None:
+        self.url, self.ref, self.why = url, ref, why
+        super().__init__(f"{url} refused blob {ref}: {why}")
+
+
+class DeferredLost(HoldfastError):
+    """The server restarted before what it was sent was durable: send it again."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"{url} restarted meanwhile; run the same command again")
+
+
+class NoStore(HoldfastError):
+    """Neither a server nor a store on this machine."""
+
+    def __init__(self, url: str, path: str) -> None:
+        self.url, self.path = url, path
+        super().__init__(
+            f"no server at {url} and no store in {path}; run `holdfast init`, then `holdfast serve`"
+        )
+
+
+class StoreLocked(HoldfastError):
+    """The local store belongs to a process that does not answer as a server."""
+
+    def __init__(self, url: str, path: str, owner: str) -> None:
+        self.url, self.path, self.owner = url, path, owner
+        super().__init__(
+            f"the store {path} is in use by {owner}, and no server answers at {url};"
+            " if a server runs elsewhere, name it with --server or HOLDFAST_SERVER"
+        )

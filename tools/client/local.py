@@ -1,0 +1,56 @@
+"""The store of this machine, used directly when no server runs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
+from ...blobstore.hub import Hub
+from ...blobstore.ref import Blob, Ref, SizedRef
+from ...blobstore.storage import HasGeneration, capability
+from .errors import Refused
+from .store import Store
+
+
+class LocalStore(Store):
+    """A hub as a store."""
+
+    def __init__(self, hub: Hub, path: Path) -> None:
+        self._hub = hub
+        self.name = str(path)
+        named = capability(hub.storage, HasGeneration)
+        self.generation = None if named is None else named.generation().token
+        self.identity = f"generation:{self.generation}"
+
+    def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
+        for receipt in self._hub.receive(blobs, durable=durable):
+            if receipt.error is not None:
+                raise Refused(self.name, receipt.ref, str(receipt.error))
+
+    def sync(self) -> None:
+        self._hub.sync()
+
+    def missing(self, refs: Sequence[Ref]) -> list[Ref]:
+        here = {sized.ref for sized in self._hub.storage.stat(refs)}
+        return [ref for ref in refs if ref not in here]
+
+    def stat(self, refs: Sequence[Ref]) -> list[SizedRef]:
+        sizes = dict(self._hub.storage.stat(refs))
+        return [SizedRef(ref, sizes[ref]) for ref in refs if ref in sizes]
+
+    def fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
+        start = 0
+        while start < len(refs):
+            # `fetch` ends at the first ref it cannot serve; go on behind it.
+            try:
+                for blob in self._hub.storage.fetch(refs[start:]):
+                    start += 1
+                    yield blob
+                assert start == len(refs)
+            except (BlobNotFound, CorruptBlob) as error:
+                start += 1
+                yield error
+
+    def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
+        return self._hub.storage.enumerate(after, limit)

@@ -1,0 +1,78 @@
+"""What commands do to blobs, wherever the blobs are: one interface, near and far."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+
+from ...blobstore.errors import BlobNotFound, HoldfastError
+from ...blobstore.ref import Blob, Ref, SizedRef
+
+
+class Store(ABC):
+    """Blobs on a server or in a store of this machine. Safe for many threads at once."""
+
+    name: str
+    """Where this is, for a person: a URL or a path."""
+
+    identity: str
+    """Names the store over runs and addresses, as far as that is known; keys caches."""
+
+    generation: str | None
+    """Names the unbroken life of the store; None forbids remembering what it has."""
+
+    @abstractmethod
+    def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
+        """Store blobs; at once visible, and durable when `durable` or after the next `sync`.
+
+        At most a few MiB at a time. Raises `Refused` when any of them was not taken.
+        """
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Make everything sent so far durable.
+
+        Raises `DeferredLost` when what was sent since the last sync may be lost: send it again.
+        """
+
+    @abstractmethod
+    def missing(self, refs: Sequence[Ref]) -> list[Ref]:
+        """Those of at most 10 000 refs that are not here."""
+
+    @abstractmethod
+    def fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
+        """For each of the refs, in order, its verified blob, or `BlobNotFound` or `CorruptBlob`.
+
+        Large numbers are asked for a part at a time. Raises where the answers end early.
+        """
+
+    @abstractmethod
+    def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
+        """Blobs whose ref sorts after the text `after`, ascending, at most `limit`."""
+
+    def stat(self, refs: Sequence[Ref]) -> list[SizedRef]:
+        """The sizes of those refs that are here, in the order asked."""
+        sizes = []
+        for found in self.fetch(refs):
+            if isinstance(found, Blob):
+                sizes.append(SizedRef(found.ref, len(found.data)))
+            elif not isinstance(found, BlobNotFound):
+                raise found
+        return sizes
+
+    def close(self) -> None:
+        """Let go of connections, files and locks."""
+
+
+class Fetching:
+    """A store as readers of files want it: `fetch` raises where a blob cannot be had."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
+        """The blobs of `refs`, in order. Raises `BlobNotFound`, `CorruptBlob`."""
+        for found in self._store.fetch(list(refs)):
+            if isinstance(found, HoldfastError):
+                raise found
+            yield found
