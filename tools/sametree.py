@@ -68,7 +68,7 @@ def _differences(one: Path, other: Path, name: str) -> Iterator[str]:
         return
     if stat.S_ISLNK(first.st_mode):
         # The mode of a link means nothing, and not every system keeps one.
-        if os.readlink(one) != os.readlink(other):
+        if one.readlink() != other.readlink():
             yield f"{name!r} leads elsewhere"
     elif first.st_mode != second.st_mode:
         yield f"{name!r} has mode {second.st_mode:o}, not {first.st_mode:o}"

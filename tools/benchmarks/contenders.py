@@ -32,8 +32,8 @@ class Contender(ABC):
     def put(self, source: Path) -> Ran: ...
 
     @abstractmethod
-    def restore(self, source: Path, target: Path) -> Ran:
-        """Bring what was put from `source` back, as `target / source.name`; `target` exists."""
+    def restore(self, target: Path) -> Ran:
+        """Bring what was put last back under its own name, into the existing folder `target`."""
 
     @abstractmethod
     def stored(self) -> int:
@@ -74,7 +74,7 @@ class Borg(Contender):
         command = ["borg", "create", self._archive(), source.name]
         return run(command, folder=source.parent, environ=self._environ)
 
-    def restore(self, source: Path, target: Path) -> Ran:
+    def restore(self, target: Path) -> Ran:
         return run(["borg", "extract", self._archive()], folder=target, environ=self._environ)
 
     def stored(self) -> int:
@@ -109,7 +109,7 @@ class Restic(Contender):
         command = ["restic", "backup", "--quiet", source.name]
         return run(command, folder=source.parent, environ=self._environ)
 
-    def restore(self, source: Path, target: Path) -> Ran:
+    def restore(self, target: Path) -> Ran:
         command = ["restic", "restore", "--quiet", "latest", "--target", str(target)]
         return run(command, folder=target, environ=self._environ)
 

@@ -42,8 +42,7 @@ def run(command: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> 
             cwd=folder,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             check=False,
         )
         said = ended.stdout.decode(errors="replace")

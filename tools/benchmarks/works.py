@@ -18,10 +18,8 @@ TREE_SIZE = 120_000_000
 _SEED = 20_240_229
 _EPOCH = 1_500_000_000
 _SUFFIXES = (".py", ".c", ".h", ".go", ".js", ".html", ".md", ".txt", ".json", ".css")
-_SYLLABLES = (
-    "ab er in os ta re con set get node list path read file line map key val buf str".split()
-)
-_KEYWORDS = "if for while return def class import from else try with in not and None self".split()
+_SYLLABLES = ("con", "er", "file", "get", "in", "key", "line", "list", "map", "node", "os", "path")
+_KEYWORDS = ("if", "for", "while", "return", "def", "class", "import", "from", "try", "not", "None")
 
 
 def make_file(path: Path, *, size: int = FILE_SIZE) -> Path:
