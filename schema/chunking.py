@@ -168,7 +168,8 @@ def _find_content_cut(data: bytes, low: int, high: int) -> int:
 
 
 def _weighted_sum(window: bytes) -> int:
-    return _WEIGHTED_SUM + sum(map(mul, window, _WEIGHTS))
+    total: int = sum(map(mul, window, _WEIGHTS))
+    return _WEIGHTED_SUM + total
 
 
 def _weight(window: bytes) -> int:
