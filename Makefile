@@ -23,7 +23,7 @@ test-long:
 
 # Side by side with borg and restic; BENCH="--quick --only tree" passes options on.
 bench:
-	@.ci/prepare demo
+	@.ci/prepare bench
 	@.venv/bin/python -m holdfast.tools.benchmarks $(BENCH)
 
 lint:

@@ -76,13 +76,16 @@ def test_every_folder_says_what_is_in_it(readme: str) -> None:
 
 
 def test_links_between_documents_lead_somewhere(tracked: list[Path]) -> None:
-    broken = []
-    for page in tracked:
-        if page.suffix == ".md" and "data" not in page.parts:
-            for target in re.findall(r"\]\((?!\w+:|#)([^)#]+)", (ROOT / page).read_text()):
-                if not (ROOT / page.parent / target).exists():
-                    broken.append(f"{page}: {target}")
-    assert not broken
+    pages = [path for path in tracked if path.suffix == ".md" and "data" not in path.parts]
+    links = [
+        (page, target)
+        for page in pages
+        for target in re.findall(r"\]\((?!\w+:|#)([^)#]+)", (ROOT / page).read_text())
+    ]
+    broken = [
+        (page, target) for page, target in links if not (ROOT / page.parent / target).exists()
+    ]
+    assert broken == []
 
 
 def test_the_commands_of_the_readme_exist(readme: str) -> None:
