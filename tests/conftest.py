@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+pytest.register_assert_rewrite("holdfast.blobstore.testkit")
+
 FOLDERS = ("blobstore", "index", "schema", "tools", "ui")
 
 

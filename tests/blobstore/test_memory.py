@@ -1,0 +1,38 @@
+"""The memory storage."""
+
+# ruff: noqa: ARG002 (there is no folder)
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.blobstore.backends.memory import MemoryStorage
+from holdfast.blobstore.ref import Ref
+from holdfast.blobstore.storage import HasGeneration, ReadsNow, ReadsRanges, Storage, Streams
+from holdfast.blobstore.testkit.storagemachine import SETTINGS, StorageMachine
+from holdfast.blobstore.testkit.storagesuite import StorageSuite
+
+
+class TestMemory(StorageSuite):
+    abilities = frozenset({ReadsRanges, ReadsNow, Streams, HasGeneration})
+    is_persistent = False
+    is_exclusive = False
+
+    def open(self, folder: Path) -> Storage:
+        return MemoryStorage()
+
+    def damage(self, storage: Storage, folder: Path, ref: Ref) -> None:
+        assert isinstance(storage, MemoryStorage)
+        data = storage._blobs[ref]
+        storage._blobs[ref] = data[:-1] + bytes([data[-1] ^ 1])
+
+
+class MemoryMachine(StorageMachine):
+    is_persistent = False
+
+    def open(self, folder: Path) -> Storage:
+        return MemoryStorage()
+
+
+TestMemoryMachine = MemoryMachine.TestCase
+TestMemoryMachine.settings = SETTINGS
