@@ -13,7 +13,16 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
-from ..errors import BadRange, BadToken, BlobNotFound, CorruptBlob, ReadOnly, StoreDamaged
+from ..durable import make_folder
+from ..errors import (
+    BadRange,
+    BadToken,
+    BlobNotFound,
+    CorruptBlob,
+    ReadOnly,
+    StoreDamaged,
+    StoreFailed,
+)
 from ..generation import ensure_generation, read_generation
 from ..ownership import Ownership
 from ..ref import Blob, Ref, SizedRef
@@ -68,6 +77,10 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
         self._writer: PackWriter | None = None
         with ExitStack() as held:
             if not read_only:
+                try:
+                    make_folder(folder)
+                except OSError as error:
+                    raise StoreFailed(str(folder), error.strerror or str(error)) from error
                 held.callback(Ownership(folder).release)
             self._packs = open_packs(folder, writable=not read_only)
             held.callback(self._close_packs)
