@@ -1,0 +1,265 @@
+"""GET and HEAD of one blob: whole, in ranges, or not at all because the caller has it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from falcon.asgi import Request, Response
+
+from ..errors import BadRef, BlobNotFound
+from ..ref import Ref
+from ..storage import ReadsNow, ReadsRanges, capability, fetch_one
+from .answers import TEXT_TYPE, answer_text
+from .auth import peer_of
+from .budget import Lease
+from .ranges import BadRanges, Span, asked_spans, multipart_body
+from .service import BlobService
+
+LAST_MODIFIED = "Thu, 10 Jun 2010 23:42:15 GMT"
+"""The one date Perkeep gives every blob: bytes that are named by a digest have none."""
+
+CACHE = "max-age=307584000, immutable, private"
+"""Perkeep's text, and `private`: a cache in the middle must not answer for our permissions."""
+
+OCTETS = "application/octet-stream"
+
+MAX_TEXT = 32768
+"""Blobs from this size on are never called text."""
+
+PIECE = 256 * 1024
+"""Bytes handed to the connection at once, and so what a slow reader can make us hold."""
+
+_MODIFIED = parsedate_to_datetime(LAST_MODIFIED)
+_NAME_IN_PATH = re.compile(r"[a-z][a-z0-9]*-[0-9a-f]+")
+
+# What a blob holds is a stranger's: a browser must neither guess a type for it nor run it.
+_SAFETY = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'",
+}
+_FIXED = [
+    (b"accept-ranges", b"bytes"),
+    (b"last-modified", LAST_MODIFIED.encode()),
+    (b"cache-control", CACHE.encode()),
+    *((name.encode(), value.encode()) for name, value in _SAFETY.items()),
+]
+_CONDITIONS = frozenset((b"range", b"if-range", b"if-none-match", b"if-modified-since"))
+
+_log = logging.getLogger(__name__)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def ref_in_path(text: str) -> Ref | None:
+    """The ref a GET names, or None. Here, unlike elsewhere, its name begins with a letter."""
+    if _NAME_IN_PATH.fullmatch(text) is None:
+        return None
+    try:
+        return Ref.parse(text)
+    except BadRef:
+        return None
+
+
+def content_type(data: bytes) -> str:
+    """What a blob is announced as: text if it is small and valid UTF-8."""
+    if len(data) >= MAX_TEXT:
+        return OCTETS
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return OCTETS
+    return TEXT_TYPE
+
+
+class QuickReader:
+    """Answers the plain GET of a blob that is at hand, past the web framework.
+
+    This is the server's most frequent request by far, and the framework's objects and routing
+    cost more than twice of what reading the blob does. Whatever is out of the ordinary
+    (conditions, ranges, a blob on a sleeping disk, an error) is left to `get_blob`.
+    """
+
+    def __init__(self, service: BlobService) -> None:
+        self._reads_now = capability(service.hub.storage, ReadsNow)
+
+    def find(self, name: str, headers: list[tuple[bytes, bytes]]) -> tuple[Ref, bytes] | None:
+        """The blob, or None if this request is for `get_blob`."""
+        if self._reads_now is None:
+            return None
+        ref = ref_in_path(name)
+        if ref is None:
+            return None
+        for header, _ in headers:
+            if header in _CONDITIONS:
+                return None
+        try:
+            data = self._reads_now.fetch_now(ref)
+        except Exception:  # whatever it was, get_blob meets it again and reports it
+            return None
+        return None if data is None or len(data) > PIECE else (ref, data)
+
+    @staticmethod
+    async def send(send: Send, ref: Ref, data: bytes) -> None:
+        """Answer with a blob that `find` found."""
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [
+                    (b"content-type", content_type(data).encode()),
+                    (b"content-length", b"%d" % len(data)),
+                    (b"etag", b'"%b"' % ref.encode()),
+                    *_FIXED,
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": data})
+
+
+async def get_blob(service: BlobService, req: Request, resp: Response, action: str) -> None:
+    """Answer GET or HEAD of `action`, the path below `camli/`."""
+    ref = ref_in_path(action)
+    if ref is None:
+        answer_text(resp, "Malformed GET URL.\n", status=400)
+        return
+    try:
+        await _answer(service, req, resp, ref)
+    except BlobNotFound:
+        answer_text(resp, f'Blob "{ref}" not found', status=404)
+
+
+async def _answer(service: BlobService, req: Request, resp: Response, ref: Ref) -> None:
+    size = await service.read(_size, service, ref)
+    _describe(resp, ref)
+    if _is_known(req, ref):
+        resp.status = 304
+        return
+    spans = None
+    wanted = req.get_header("range")
+    is_current = req.get_header("if-range") in (None, f'"{ref}"', LAST_MODIFIED)
+    if wanted and is_current and req.method == "GET":
+        try:
+            spans = asked_spans(wanted, size)
+        except BadRanges:
+            answer_text(resp, f"no such range in {size} bytes\n", status=416)
+            resp.set_header("content-range", f"bytes */{size}")
+            return
+    if spans is not None:
+        await _answer_spans(service, resp, ref, size, spans)
+        return
+    resp.status = 200
+    if size >= MAX_TEXT:
+        resp.content_type = OCTETS
+        if req.method == "HEAD":
+            resp.set_header("content-length", str(size))
+            return
+        _stream(resp, size, _pieces(service, req, ref, Span(0, size)))
+        return
+    data = await service.read(fetch_one, service.hub.storage, ref)
+    resp.content_type = content_type(data)
+    resp.data = data
+
+
+async def _answer_spans(
+    service: BlobService, resp: Response, ref: Ref, size: int, spans: list[Span]
+) -> None:
+    resp.status = 206
+    if len(spans) == 1:
+        (span,) = spans
+        resp.content_type = OCTETS
+        resp.set_header("content-range", span.header(size))
+        if span.length > PIECE:
+            _stream(resp, span.length, _pieces(service, None, ref, span))
+        else:
+            resp.data = await service.read(_part, service, ref, span)
+        return
+    # All spans together are no larger than the blob, or the whole blob would be the answer.
+    parts = [await service.read(_part, service, ref, span) for span in spans]
+    resp.content_type, resp.data = multipart_body(spans, parts, size, OCTETS)
+
+
+def _describe(resp: Response, ref: Ref) -> None:
+    resp.set_header("accept-ranges", "bytes")
+    resp.set_header("last-modified", LAST_MODIFIED)
+    resp.set_header("cache-control", CACHE)
+    resp.set_header("etag", f'"{ref}"')
+    for name, value in _SAFETY.items():
+        resp.set_header(name, value)
+
+
+def _is_known(req: Request, ref: Ref) -> bool:
+    """Whether the caller says that it has the blob (RFC 9110, section 13.2.2)."""
+    tags = req.get_header("if-none-match")
+    if tags is not None:
+        known = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+        return "*" in known or f'"{ref}"' in known
+    since = req.get_header("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return parsedate_to_datetime(since) >= _MODIFIED
+    except (ValueError, TypeError):
+        return False
+
+
+def _size(service: BlobService, ref: Ref) -> int:
+    for _, size in service.hub.storage.stat((ref,)):
+        return size
+    raise BlobNotFound(ref)
+
+
+def _part(service: BlobService, ref: Ref, span: Span) -> bytes:
+    """Some bytes of a blob; verified as long as reading all of it costs little."""
+    ranged = capability(service.hub.storage, ReadsRanges)
+    if ranged is None or span.end <= MAX_TEXT:
+        return fetch_one(service.hub.storage, ref)[span.start : span.end]
+    return ranged.fetch_range(ref, span.start, span.length)
+
+
+def _stream(resp: Response, size: int, pieces: AsyncIterator[bytes]) -> None:
+    resp.stream = pieces
+    resp.content_length = size
+
+
+async def _pieces(
+    service: BlobService, req: Request | None, ref: Ref, span: Span
+) -> AsyncIterator[bytes]:
+    """A large blob, verified as a whole, for a reader of whatever speed.
+
+    A reader that takes its time must not make us hold all of it, so after a while the bytes
+    are dropped and the rest is read piece by piece.
+    """
+    cut = peer_of(req.scope).abort if req is not None else _nothing
+    ranged = capability(service.hub.storage, ReadsRanges)
+    with service.memory.lease(cut) as lease:
+        await lease.grow(span.end)
+        data: bytes | None = await service.read(fetch_one, service.hub.storage, ref)
+        position = span.start
+        while position < span.end:
+            length = min(PIECE, span.end - position)
+            if data is None:
+                assert ranged is not None
+                piece = await service.read(ranged.fetch_range, ref, position, length)
+            else:
+                piece = data[position : position + length]
+            began = asyncio.get_running_loop().time()
+            yield piece
+            lease.progressed(len(piece))
+            position += length
+            slow = asyncio.get_running_loop().time() - began > 0.25
+            if slow and data is not None and ranged is not None:
+                data = None
+                _drop(lease)
+
+
+def _drop(lease: Lease) -> None:
+    lease.shrink(lease.held)
+
+
+def _nothing() -> None:
+    return

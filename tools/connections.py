@@ -1,0 +1,408 @@
+"""HTTP connections with limits: of size, of time, and of how many one address may have."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.server import ServerState
+
+from ..blobstore.handlers.auth import PEER
+from ..blobstore.handlers.peers import Peer
+from ..blobstore.handlers.problems import ClientGone
+
+_log = logging.getLogger(__name__)
+_requests = logging.getLogger("holdfast.requests")
+
+MAX_BUFFERED = 512 * 1024
+"""Bytes of a body that wait for the application before the connection is read no further."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a connection may take. Sizes are bytes, times seconds."""
+
+    header_bytes: int = 64 * 1024
+    headers: int = 200
+    header_time: float = 15.0
+    """From the first byte of a request (or the connection) to the end of its headers."""
+    idle_time: float = 75.0
+    """Between requests."""
+    stall_time: float = 30.0
+    """Without a byte of a body that is waited for, or without room for a byte of an answer."""
+    min_rate: int = 1024
+    """Bytes a second a body must come with on the average, once `stall_time` has passed."""
+    linger_time: float = 30.0
+    """For the rest of a body nobody wants any more."""
+    per_address: int = 512
+    in_all: int = 4096
+
+
+@dataclass(slots=True)
+class Door:
+    """All connections of this process together."""
+
+    limits: Limits = field(default_factory=Limits)
+    open: Counter[str] = field(default_factory=Counter)
+    count: int = 0
+    log_requests: bool = False
+
+    def enter(self, address: str) -> bool:
+        """Count a connection in; False if there are too many, and it should be sent away."""
+        self.open[address] += 1
+        self.count += 1
+        return self.count <= self.limits.in_all and self.open[address] <= self.limits.per_address
+
+    def leave(self, address: str) -> None:
+        self.count -= 1
+        self.open[address] -= 1
+        if self.open[address] <= 0:
+            del self.open[address]
+
+
+def raise_file_limit() -> int:
+    """Allow this process as many open files as it may have; how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard if hard != resource.RLIM_INFINITY else 1_000_000
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1 connection, that puts up with less.
+
+    Time limits are kept by `sweep`, one task for all connections, so that a quick request
+    costs no timer.
+    """
+
+    door: Door
+    """Set on the subclass a server uses, see `connection_class`."""
+
+    cycle: Cycle
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.peer = Peer(None, None)
+        self.is_admitted = False
+        self.in_headers = True
+        self.header_bytes = 0
+        self.body_bytes = 0
+        self.since = monotonic()
+        self.moved = self.since
+        self.is_write_stuck = False
+
+    # The life of a connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.peer = Peer(self.client, cast(Any, self.server), abort=transport.abort)
+        self.is_admitted = self.door.enter(self.peer.address)
+        if not self.is_admitted:
+            self._refuse(503, "too many connections")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.door.leave(self.peer.address)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self.is_write_stuck = True
+        self.moved = monotonic()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.is_write_stuck = False
+        self.moved = monotonic()
+        super().resume_writing()
+
+    # What comes in
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self.moved = monotonic()
+        if self.in_headers and self.header_bytes == 0:
+            self.since = self.moved
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            if isinstance(reason, _Refused):
+                self._refuse(reason.status, reason.text)
+            else:
+                self._refuse(400, "this is no HTTP request")
+            return
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                # Other upgrades are declined by answering as if nobody had asked.
+                self._refuse(400, "only websockets can be upgraded to")
+            return
+        if self.in_headers:
+            # The parser keeps an unfinished header to itself, so the raw bytes are counted too.
+            self.header_bytes += len(data)
+            if self.header_bytes > self.door.limits.header_bytes + len(data):
+                self._refuse(431, "the headers are too large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.in_headers = True
+        self.header_bytes = 0
+        self.body_bytes = 0
+        cast(Any, self.scope)[PEER] = self.peer
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + 4)
+        if len(self.headers) >= self.door.limits.headers:
+            raise _Refused(431, "too many headers")
+        super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        self.header_bytes += size
+        if self.header_bytes > self.door.limits.header_bytes:
+            raise _Refused(431, "the headers are too large")
+
+    def on_headers_complete(self) -> None:
+        self.in_headers = False
+        self.header_bytes = 0
+        version = self.parser.get_http_version()
+        hosts = 0
+        for name, _ in self.headers:
+            if name == b"host":
+                hosts += 1
+        # RFC 9112, section 3.2: anything else is somebody playing tricks on us or on a proxy.
+        if hosts > 1 or (hosts == 0 and version != "1.0"):
+            raise _Refused(400, "a request has one Host header")
+        scope = cast(Any, self.scope)
+        scope["method"] = self.parser.get_method().decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        if self.parser.should_upgrade() and self._should_upgrade():
+            return
+        parsed = httptools.parse_url(self.url)
+        path = parsed.path.decode("ascii", "replace")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = parsed.path
+        scope["query_string"] = parsed.query or b""
+        before = self.cycle
+        self.cycle = Cycle(
+            self,
+            version != "1.0" and self.parser.should_keep_alive(),
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        self.body_bytes += len(body)
+        if not self.cycle.response_complete:
+            self.cycle.take(body)
+
+    def on_message_complete(self) -> None:
+        self.in_headers = True
+        self.header_bytes = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        # In place of uvicorn's timer for each answer: `sweep` ends what is idle for long.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.moved = monotonic()
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+
+    # What goes wrong
+
+    def _refuse(self, status: int, why: str) -> None:
+        """Answer a request that never came to be one, and hang up."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            # In the middle of an answer another one would be taken for a part of it.
+            self.transport.abort()
+            return
+        text = f"{why}\n".encode()
+        self.transport.write(
+            STATUS_LINE[status]
+            + b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
+            + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(text)
+            + text
+        )
+        self.transport.close()
+
+    def check_time(self, now: float) -> None:
+        """Hang up if this connection has taken too long over something."""
+        limits = self.door.limits
+        idle = now - self.moved
+        cycle = self.cycle
+        if self.transport.is_closing():
+            # Closing waits for the peer to read what was written; not for ever.
+            if idle > limits.stall_time:
+                self.transport.abort()
+        elif cycle is None or cycle.response_complete:
+            if self.in_headers:
+                if self.header_bytes == 0 and cycle is not None:
+                    if idle > limits.idle_time:
+                        self.transport.close()
+                elif now - self.since > limits.header_time:
+                    self._refuse(408, "the headers took too long")
+            elif now - self.moved > limits.linger_time or (
+                now - cycle.since > limits.linger_time if cycle is not None else False
+            ):
+                self.transport.abort()
+        elif self.is_write_stuck:
+            if idle > limits.stall_time:
+                self.transport.abort()
+        elif cycle.is_waiting_for_body:
+            took = now - cycle.since
+            is_slow = took > limits.stall_time and self.body_bytes < took * limits.min_rate
+            if idle > limits.stall_time or is_slow:
+                self.transport.abort()
+
+
+class _Refused(Exception):
+    """A request that breaks a limit; carried out of the parser's callbacks."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status, self.text = status, text
+        super().__init__(text)
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer; the body is handed on in the pieces it came in."""
+
+    def __init__(self, connection: Connection, keep_alive: bool) -> None:
+        super().__init__(
+            scope=connection.scope,
+            transport=connection.transport,
+            flow=connection.flow,
+            logger=_log,
+            access_logger=_requests,
+            access_log=False,
+            default_headers=connection.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=connection.expect_100_continue,
+            keep_alive=keep_alive,
+            on_response=connection.on_response_complete,
+        )
+        self.connection = connection
+        self.since = connection.moved
+        self.is_waiting_for_body = False
+        self._pieces: list[bytes] = []
+        self._buffered = 0
+
+    def take(self, piece: bytes) -> None:
+        """Another piece of the body. Copies nothing."""
+        self._pieces.append(piece)
+        self._buffered += len(piece)
+        if self._buffered > MAX_BUFFERED:
+            self.flow.pause_reading()
+        self.message_event.set()
+
+    async def receive(self) -> Any:
+        if self.waiting_for_100_continue and not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.waiting_for_100_continue = False
+        if not self.disconnected and not self.response_complete and not self._pieces:
+            self.flow.resume_reading()
+            self.is_waiting_for_body = self.more_body
+            # The time the application took to come back for more is not the peer's.
+            self.connection.moved = monotonic()
+            try:
+                await self.message_event.wait()
+            finally:
+                self.is_waiting_for_body = False
+            self.message_event.clear()
+        if self._pieces and not self.disconnected:
+            pieces, self._pieces, self._buffered = self._pieces, [], 0
+            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return {"type": "http.request", "body": body, "more_body": self.more_body}
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b"", "more_body": self.more_body}
+
+    async def send(self, message: Any) -> None:
+        if self.disconnected:
+            # uvicorn would take the rest of the answer and throw it away.
+            raise ClientGone("the client hung up")
+        await super().send(message)
+
+    async def run_asgi(self, app: Any) -> None:
+        try:
+            await app(self.scope, self.receive, self.send)
+            if not self.response_complete and not self.disconnected:
+                _log.error("a request was left without a whole answer")
+                self.transport.abort()
+        except ClientGone:
+            self.transport.abort()
+        except Exception as error:
+            _log.error("unexpected %s in an answer", type(error).__name__, exc_info=error)
+            if self.response_started:
+                self.transport.abort()
+            else:
+                await self.send_500_response()
+        finally:
+            if self.connection.door.log_requests:
+                self._log_request()
+            self.on_response = _nothing
+
+    def _log_request(self) -> None:
+        scope = cast(Any, self.scope)
+        _requests.info(
+            "%s %s",
+            scope["method"],
+            scope["path"],
+            extra={
+                "client": self.connection.peer.address,
+                "complete": self.response_complete,
+                "milliseconds": round((monotonic() - self.since) * 1000, 1),
+                "received": self.connection.body_bytes,
+            },
+        )
+
+
+def _nothing() -> None:
+    return
+
+
+async def sweep(connections: Iterable[Any], *, every: float = 1.0) -> None:
+    """Look after the time limits of all connections, until cancelled."""
+    while True:
+        await asyncio.sleep(every)
+        now = monotonic()
+        for connection in list(connections):
+            check = getattr(connection, "check_time", None)
+            if check is not None:
+                check(now)
+
+
+def connection_class(door: Door) -> type[Connection]:
+    """A kind of connection that goes through `door`."""
+    return cast("type[Connection]", type("Connection", (Connection,), {"door": door}))

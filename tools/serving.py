@@ -1,0 +1,252 @@
+"""The server process: one store, one worker, started, watched and ended in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
+
+import uvicorn
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
+from uvicorn_worker import UvicornWorker
+
+from ..blobstore.errors import HoldfastError
+from ..blobstore.handlers.auth import Auth
+from ..blobstore.handlers.service import BlobService
+from ..ui.app import Application, create_app
+from ..ui.services import Services
+from .config import Config, parse_listen
+from .connections import Door, Limits, connection_class, raise_file_limit, sweep
+from .logs import set_up_logs
+from .wiring import open_hub
+
+STOP_TIME = 60
+"""Seconds what is in flight has to finish after the signal to stop."""
+
+MAX_MESSAGE = 32 * 1024 * 1024
+"""Bytes of one websocket message."""
+
+READERS = 8
+WRITERS = 8
+
+_log = logging.getLogger(__name__)
+
+Announce = Callable[[str], None]
+
+
+def serve(
+    config: Config,
+    *,
+    announce: Announce,
+    log_level: int = logging.INFO,
+    log_requests: bool = False,
+    limits: Limits | None = None,
+) -> int:
+    """Run the server until it is told to stop; the exit code for the process.
+
+    `announce` is told the server's URL, in the process that serves, as soon as it does. Raises
+    `BadAuth` before anything is started; a store that cannot be opened is reported on standard
+    error, and gives an exit code other than 0.
+    """
+    set_up_logs(log_level)
+    host, _ = parse_listen(config.server.listen)
+    Auth(config.server.auth, process_token=secrets.token_hex(20)).check_listen(host)
+    limits = limits or Limits()
+    runner = _Runner(config, announce, log_requests, limits)
+    try:
+        runner.run()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+class _Runner(BaseApplication):  # type: ignore[misc]
+    """Tells gunicorn what to run. The store is opened in the worker, after the fork: LevelDB's
+    lock and threads do not survive one."""
+
+    def __init__(
+        self, config: Config, announce: Announce, log_requests: bool, limits: Limits
+    ) -> None:
+        self.config = config
+        self.announce = announce
+        self.held = contextlib.ExitStack()
+        self.door = Door(limits=limits, log_requests=log_requests)
+        self.application: Application | None = None
+        self.services: Services | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        host, port = parse_listen(self.config.server.listen)
+        settings: dict[str, object] = {
+            "bind": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"],
+            "workers": 1,
+            "worker_class": _Worker,
+            "logger_class": _Logger,
+            "graceful_timeout": STOP_TIME,
+            "backlog": 1024,
+            # No watchdog: rebuilding a table at the start takes as long as it takes, and a
+            # worker that was killed over a slow disk would have to begin again.
+            "timeout": 0,
+            "control_socket_disable": True,
+            "proc_name": "holdfast",
+        }
+        for name, value in settings.items():
+            if name in self.cfg.settings:  # older gunicorns know fewer
+                self.cfg.set(name, value)
+
+    def load(self) -> Application:
+        """Open the store and build the application; in the worker."""
+        try:
+            hub = self.held.enter_context(open_hub(self.config.storage))
+        except HoldfastError as error:
+            # Said once, for a person. This exit code keeps gunicorn from trying again.
+            print(f"holdfast: {error}", file=sys.stderr, flush=True)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+        server = self.config.server
+        auth = Auth(
+            server.auth,
+            process_token=secrets.token_hex(20),
+            vivify_token=secrets.token_hex(20),
+        )
+        blobs = BlobService(
+            hub=hub,
+            epoch=secrets.token_hex(16),
+            allow_remove=server.allow_remove,
+            readers=ThreadPoolExecutor(READERS, "reader"),
+            writers=ThreadPoolExecutor(WRITERS, "writer"),
+        )
+        self.held.callback(blobs.writers.shutdown)
+        self.held.callback(blobs.readers.shutdown)
+        self.services = Services(
+            blobs=blobs,
+            auth=auth,
+            auth_text=server.auth,
+            owner_name=_user(),
+            user_name=_user(),
+            listen=server.listen,
+            storage_kind=self.config.storage.kind,
+            version=_version(),
+            started=datetime.now(UTC),
+        )
+        self.application = create_app(self.services)
+        return self.application
+
+    def run(self) -> None:
+        _Arbiter(self).run()
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """gunicorn's parent process, for exactly one worker that is never replaced while it lives."""
+
+    def handle_int(self) -> None:
+        self.handle_term()
+
+    def _only_one(self) -> None:
+        _log.warning("one process owns a store; restart the server instead")
+
+    handle_hup = handle_ttin = handle_ttou = handle_usr2 = _only_one
+
+
+class _Logger(Logger):  # type: ignore[misc]
+    """Leaves the loggers as `set_up_logs` made them."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self.loglevel = logging.WARNING
+        self.error_log.propagate = True
+        self.access_log.propagate = True
+
+    def reopen_files(self) -> None:
+        return
+
+    def close_on_exec(self) -> None:
+        return
+
+
+class _Server(uvicorn.Server):
+    """Announces itself when it listens, and closes the store when the last request is done."""
+
+    def __init__(self, config: uvicorn.Config, runner: _Runner) -> None:
+        super().__init__(config)
+        self.runner = runner
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            self.runner.announce(f"http://{shown}:{port}/")
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        assert self.runner.services is not None
+        # Long polls and websockets end by themselves when they see this.
+        self.runner.services.blobs.stopping.set()
+        await super().shutdown(sockets)
+        # Here, since uvicorn ends the process by repeating the signal.
+        self.runner.held.close()
+
+
+class _Worker(UvicornWorker):  # type: ignore[misc]
+    """uvicorn in gunicorn's child process, with our connections."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        runner: _Runner = self.app
+        self.config.http = connection_class(runner.door)
+        self.config.loop = "uvloop"
+        self.config.ws = "websockets-sansio"
+        self.config.ws_max_size = MAX_MESSAGE
+        # Blobs are mostly compressed already, and packing them again costs more than it saves.
+        self.config.ws_per_message_deflate = False
+        self.config.lifespan = "off"
+        self.config.server_header = False
+        self.config.access_log = False
+        self.config.proxy_headers = False
+        self.config.timeout_graceful_shutdown = STOP_TIME - 5
+        self.config.callback_notify = None
+        for name in ("uvicorn.error", "uvicorn.access"):
+            logging.getLogger(name).propagate = True
+
+    async def _serve(self) -> None:
+        files = raise_file_limit()
+        runner: _Runner = self.app
+        if files < runner.door.limits.in_all + 512:
+            _log.warning("only %d files may be open; connections may fail", files)
+        self.config.app = self.wsgi
+        server = _Server(self.config, runner)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGQUIT, server.handle_exit, signal.SIGTERM, None)
+        sweeping = asyncio.create_task(sweep(server.server_state.connections))
+        try:
+            await server.serve(sockets=self.sockets)
+        finally:
+            sweeping.cancel()
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _version() -> str:
+    try:
+        return installed_version("holdfast")
+    except PackageNotFoundError:
+        return "unknown"

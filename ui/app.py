@@ -1,0 +1,108 @@
+"""The web application: everything the server answers, put together from its services."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import falcon.asgi
+from falcon import HTTPError, HTTPNotFound
+from falcon.asgi import Request, Response
+
+from ..blobstore.handlers import rights
+from ..blobstore.handlers.answers import answer_bytes, answer_text, redirect
+from ..blobstore.handlers.auth import TooManyFailures
+from ..blobstore.handlers.get import QuickReader
+from ..blobstore.handlers.problems import on_error, on_http_error
+from ..blobstore.handlers.routes import ROOTS, add_routes
+from .discovery import answer_discovery, is_discovery
+from .services import Services
+from .status import add_status
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_SUBTREES = frozenset(
+    [*(root + "camli" for root in ROOTS), "/status", "/help"],
+)
+
+
+class Application(falcon.asgi.App[Request, Response]):
+    """The falcon application, with a short way past it for the commonest request."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(middleware=[_CleanPaths()])
+        self._auth = services.auth
+        self._quick = QuickReader(services.blobs)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        if scope["type"] == "http" and scope["method"] == "GET":
+            root, found, name = scope["path"].partition("camli/")
+            if found and root in ROOTS:
+                try:
+                    has = self._auth.rights_of(scope)
+                except TooManyFailures:
+                    has = rights.NOTHING
+                if has & rights.GET:
+                    blob = self._quick.find(name, scope["headers"])
+                    if blob is not None:
+                        await self._quick.send(send, *blob)
+                        return
+        await super().__call__(scope, receive, send)
+
+
+class _CleanPaths:
+    """Sends `//`, `/./` and `/../` to the path they mean, and folders to their final slash."""
+
+    async def process_request(self, req: Request, resp: Response) -> None:
+        path = req.scope["path"]
+        clean = _clean(path)
+        if clean in _SUBTREES:
+            clean += "/"
+        if clean != path:
+            location = quote(clean, safe="/!$&'()*+,;=:@~<>")
+            redirect(resp, location + (f"?{req.query_string}" if req.query_string else ""))
+            resp.complete = True
+
+
+def _clean(path: str) -> str:
+    if "//" not in path and "/." not in path and path.startswith("/"):
+        return path
+    clean = posixpath.normpath("/" + path.lstrip("/"))
+    wants_slash = path.endswith(("/", "/.", "/..")) and clean != "/"
+    return clean + "/" if wants_slash else clean
+
+
+def create_app(services: Services) -> Application:
+    """The ASGI application of one server."""
+    app = Application(services)
+    app.req_options.strip_url_path_trailing_slash = False
+    # A message may have 32 MiB: none is taken before the last one is dealt with.
+    app.ws_options.max_receive_queue = 0
+    app.add_error_handler(Exception, on_error)
+    app.add_error_handler(HTTPError, on_http_error)
+
+    async def root(req: Request, resp: Response | None, **_: Any) -> None:
+        if resp is None:
+            raise HTTPNotFound
+        if is_discovery(req):
+            answer_discovery(services, req, resp)
+        elif req.path == "/" and req.method in ("GET", "HEAD"):
+            answer_bytes(resp, _WELCOME, content_type="text/html; charset=utf-8")
+            resp.set_header("content-security-policy", "default-src 'none'; style-src 'self'")
+        else:
+            answer_text(resp, "404 page not found\n", status=404)
+
+    app.add_sink(root, "/")
+    add_status(app, services)
+    add_routes(app, services.blobs, services.auth)
+    return app
+
+
+_WELCOME = b"""<!DOCTYPE html>
+<html lang="en"><title>Holdfast</title>
+<p>This is a Holdfast server. <a href="/status/">Its status</a>.</p></html>
+"""

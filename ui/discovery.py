@@ -1,0 +1,90 @@
+"""Discovery: the document that tells clients what this server has, and where."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from falcon.asgi import Request, Response
+
+from ..blobstore.errors import HoldfastError
+from ..blobstore.handlers import rights
+from ..blobstore.handlers.answers import answer_bytes, json_text, unauthorized
+from ..blobstore.handlers.form import query
+from ..blobstore.storage import HasGeneration, capability
+from .services import Services
+
+ACCEPT = "text/x-camli-configuration"
+
+_NAME = re.compile(r"[a-zA-Z_]+(\.[a-zA-Z_]+)*")
+
+
+def is_discovery(req: Request) -> bool:
+    """Whether a request asks for the document."""
+    if req.method not in ("GET", "HEAD"):
+        return False
+    return req.get_header("accept") == ACCEPT or query(req).get("camli.mode") == "config"
+
+
+def answer_discovery(services: Services, req: Request, resp: Response) -> None:
+    has = services.auth.rights_of(req.scope)
+    if not rights.allows(has, rights.DISCOVERY):
+        unauthorized(resp)
+        return
+    text = json_text(document(services, has))
+    asked = query(req)
+    if _NAME.fullmatch(callback := asked.get("cb", "")):
+        text = callback.encode() + b"(" + text + b");\n"
+    elif _NAME.fullmatch(variable := asked.get("var", "")):
+        text = variable.encode() + b" = " + text + b";\n"
+    # Real clients compare the whole header: no charset, no final newline.
+    answer_bytes(resp, text, content_type="text/javascript")
+    resp.set_header("cache-control", "no-store")
+
+
+def document(services: Services, has: int) -> dict[str, object]:
+    """What a caller with rights `has` is told.
+
+    The fields of Perkeep's web interface are left out together: clients that see one of them
+    rely on all.
+    """
+    found: dict[str, object] = {
+        "blobRoot": "/bs/",
+        "jsonSignRoot": "",
+        "helpRoot": "/help/",
+        "importerRoot": "",
+        "searchRoot": "",
+        "statusRoot": "/status/",
+        "shareRoot": "",
+        "ownerName": services.owner_name,
+        "userName": services.user_name,
+        **_generation(services),
+        "thumbVersion": "2",
+        "authToken": services.auth.token_for(has),
+        "hasLegacySHA1Index": False,
+    }
+    found["holdfast"] = {"protocol": 1, "epoch": services.blobs.epoch}
+    return found
+
+
+def _generation(services: Services) -> dict[str, object]:
+    able = capability(services.blobs.hub.storage, HasGeneration)
+    if able is None:
+        return {
+            "storageGenerationError": "this storage remembers no generation",
+            "storageInitTime": None,
+        }
+    try:
+        generation = able.generation()
+    except HoldfastError:
+        return {"storageGenerationError": "the generation cannot be read", "storageInitTime": None}
+    return {
+        "storageGeneration": generation.token,
+        "storageInitTime": rfc3339(generation.created),
+    }
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as JSON answers spell it: UTC, `Z`, no trailing zeros in the fraction."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return text.rstrip("0").rstrip(".") + "Z"

@@ -1,0 +1,32 @@
+"""What the application needs to run, all of it given from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..blobstore.handlers.auth import Auth
+from ..blobstore.handlers.service import BlobService
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The parts of one running server."""
+
+    blobs: BlobService
+    auth: Auth
+    auth_text: str = ""
+    """The `auth` setting as clients may use it too; only ever given to who has all rights."""
+    owner_name: str = ""
+    user_name: str = ""
+    listen: str = ""
+    """HOST:PORT people know the server by; empty: whatever a request's Host says."""
+    storage_kind: str = ""
+    version: str = "unknown"
+    started: datetime
+    clock: Callable[[], datetime] = _now
