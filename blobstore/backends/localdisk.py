@@ -207,7 +207,8 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
             if parent == self._root:
                 raise
             self._prepare(parent, unsynced)
-            os.mkdir(folder, 0o700)
+            self._prepare(folder, unsynced)
+            return
         if parent != self._root:
             self._prepare(parent, unsynced)
         unsynced.add(parent)

@@ -195,7 +195,7 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
         return islice(self._rows_after(after), limit)
 
     def _rows_after(self, after: str) -> Iterator[SizedRef]:
-        for key, value in self._table.scan(after.encode("utf-8", "surrogateescape") + b"\0"):
+        for key, value in self._table.scan(after.encode("utf-8", "surrogatepass") + b"\0"):
             ref = Ref(key.decode())
             if ref not in self._damaged:
                 yield SizedRef(ref, _place(value).size)

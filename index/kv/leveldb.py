@@ -42,7 +42,7 @@ def open_leveldb(path: Path) -> LevelTable:
     except OSError as error:
         raise StoreFailed(str(path), error.strerror or str(error)) from error
     # Without its CURRENT file LevelDB would begin an empty table over the rows that are there.
-    if "CURRENT" not in names and any(name.endswith((".ldb", ".sst", ".log")) for name in names):
+    if "CURRENT" not in names and not _EMPTY_NAMES.issuperset(names):
         raise TableDamaged(str(path), "the file CURRENT is missing")
     try:
         database = plyvel.DB(
@@ -64,6 +64,13 @@ def open_leveldb(path: Path) -> LevelTable:
     return LevelTable(path, database)
 
 
+_EMPTY_NAMES = frozenset({"LOCK", "LOG", "LOG.old"})
+"""What may stand in a folder in which no table was ever made."""
+
+_OWN_NAMES = _EMPTY_NAMES | {"CURRENT"}
+_OWN_ENDINGS = (".ldb", ".sst", ".log", ".dbtmp")
+
+
 def destroy_leveldb(path: Path) -> None:
     """Remove the LevelDB in the folder `path`, damaged or not; nothing else in it is touched.
 
@@ -81,10 +88,6 @@ def destroy_leveldb(path: Path) -> None:
             sync_folder(path.parent)
     except OSError as error:
         raise StoreFailed(str(path), error.strerror or str(error)) from error
-
-
-_OWN_NAMES = ("CURRENT", "LOCK", "LOG", "LOG.old")
-_OWN_ENDINGS = (".ldb", ".sst", ".log", ".dbtmp")
 
 
 class LevelTable:
