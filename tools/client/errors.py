@@ -80,6 +80,14 @@ class DeferredLost(HoldfastError):
         super().__init__(f"{url} restarted meanwhile; run the same command again")
 
 
+class StoreReplaced(HoldfastError):
+    """The server came back with another store, or one that lost blobs."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"{url} restarted with another store; run the same command again")
+
+
 class NoStore(HoldfastError):
     """Neither a server nor a store on this machine."""
 

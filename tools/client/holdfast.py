@@ -9,8 +9,8 @@ from urllib.parse import quote
 from ...blobstore.errors import BadRecord, BlobNotFound, CorruptBlob, HoldfastError
 from ...blobstore.records import MEDIA_TYPE, Control, Decoder, header
 from ...blobstore.ref import Blob, Ref
-from .discovery import Discovery
-from .errors import BadAnswer, DeferredLost, Refused, ServerFailed
+from .discovery import Discovery, discover
+from .errors import BadAnswer, DeferredLost, Refused, ServerFailed, StoreReplaced
 from .perkeep import PerkeepStore, is_intact
 from .transport import Transport
 
@@ -20,6 +20,8 @@ REFS_AT_ONCE = 10_000
 
 class HoldfastStore(PerkeepStore):
     """The store behind a Holdfast server. What is not faster in batches goes Perkeep's way."""
+
+    sends_only_missing = False
 
     def __init__(self, transport: Transport, discovery: Discovery) -> None:
         super().__init__(transport, discovery)
@@ -39,7 +41,7 @@ class HoldfastStore(PerkeepStore):
         if "R" in results:
             raise Refused(self.name, blobs[results.index("R")].ref, _reason(answer))
         if not durable and answer.get("epoch") != self._epoch:
-            raise DeferredLost(self.name)
+            raise self._restarted()
 
     def sync(self) -> None:
         path = self._path(f"sync?epoch={quote(self._epoch)}")
@@ -47,8 +49,16 @@ class HoldfastStore(PerkeepStore):
             self._transport.post(path, b"", MEDIA_TYPE)
         except ServerFailed as error:
             if error.status == 409:
-                raise DeferredLost(self.name) from None
+                raise self._restarted() from None
             raise
+
+    def _restarted(self) -> HoldfastError:
+        """Take up with the server's new process; what to raise."""
+        found = discover(self._transport)
+        if found.generation != self.generation:
+            return StoreReplaced(self.name)
+        self._epoch = found.epoch
+        return DeferredLost(self.name)
 
     def missing(self, refs: Sequence[Ref]) -> list[Ref]:
         said = self._transport.post(self._path("missing"), _lines(refs), "text/plain")

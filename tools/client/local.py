@@ -16,6 +16,8 @@ from .store import Store
 class LocalStore(Store):
     """A hub as a store."""
 
+    sends_only_missing = True
+
     def __init__(self, hub: Hub, path: Path) -> None:
         self._hub = hub
         self.name = str(path)

@@ -1,4 +1,4 @@
-"""Which store a command uses: the server it was told, else this machine's server, else its store."""
+"""Which store a command uses: a named server, else this machine's server, else its store."""
 
 from __future__ import annotations
 

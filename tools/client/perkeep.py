@@ -31,6 +31,8 @@ PAGE = 1000
 class PerkeepStore(Store):
     """The store behind a server that speaks Perkeep's blob protocol. Uploads are durable."""
 
+    sends_only_missing = True
+
     def __init__(self, transport: Transport, discovery: Discovery) -> None:
         self._transport = transport
         self._root = discovery.blob_root.path

@@ -21,6 +21,9 @@ class Store(ABC):
     generation: str | None
     """Names the unbroken life of the store; None forbids remembering what it has."""
 
+    sends_only_missing: bool
+    """Whether `send` costs little for blobs that are here already, so asking first is no gain."""
+
     @abstractmethod
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
         """Store blobs; at once visible, and durable when `durable` or after the next `sync`.
@@ -62,6 +65,7 @@ class Store(ABC):
 
     def close(self) -> None:
         """Let go of connections, files and locks."""
+        return
 
 
 class Fetching:

@@ -1,0 +1,163 @@
+"""The command line: the table of commands, and where every error becomes a line and a code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import exits
+from .output import Output, silence_broken_pipe
+
+if TYPE_CHECKING:
+    from .config import Config
+
+
+class Command(NamedTuple):
+    """One command: its name, the module that does it, and what it is for."""
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS = (
+    Command("init", "init", "make the config file and the folders"),
+    Command("serve", "serve", "run the server"),
+    Command("put", "put", "store files, folders, standard input or blobs"),
+    Command("get", "get", "restore files and folders"),
+    Command("cat", "cat", "write contents to standard output"),
+    Command("ls", "ls", "list a stored folder"),
+    Command("stat", "stat", "tell whether blobs are stored, and their sizes"),
+    Command("enumerate", "enumerate", "list all blobs"),
+    Command("config", "config", "show the settings in force, and where they come from"),
+    Command("version", "version", "show the version"),
+)
+"""Every command. A command's module is imported when the command is used."""
+
+
+class Context:
+    """What a command has to do with: the settings, and where to write to."""
+
+    def __init__(self, environ: Mapping[str, str], *, home: Path | None, output: Output) -> None:
+        self.output = output
+        self._environ = environ
+        self._home = home
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings. Raises `ConfigError`."""
+        from .config import load_config
+
+        return load_config(self._environ, home=self._home)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see `exits`)."""
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        sys.stderr.write("\nholdfast: interrupted; run it again to go on\n")
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough: no error, and nobody to tell.
+        silence_broken_pipe()
+        return exits.DONE
+    except Exception as error:
+        if debug:
+            raise
+        return _complain(error)
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    parser = _parser()
+    known = parser.parse_args(arguments)
+    if known.version:
+        known.command, known.arguments = "version", []
+    if known.command is None:
+        parser.print_help()
+        return exits.USAGE
+    command = next(command for command in COMMANDS if command.name == known.command)
+    module = import_module(f".commands.{command.module}", __package__)
+    own = argparse.ArgumentParser(
+        prog=f"holdfast {command.name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_common(own, default=argparse.SUPPRESS)
+    module.add_arguments(own)
+    parsed = own.parse_args(known.arguments, namespace=argparse.Namespace(home=known.home))
+    context = Context(os.environ, home=parsed.home, output=Output())
+    code = module.run(parsed, context)
+    assert isinstance(code, int)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(len(command.name) for command in COMMANDS)
+    table = "\n".join(f"  {c.name:<{width}}  {c.summary}" for c in COMMANDS)
+    parser = argparse.ArgumentParser(
+        prog="holdfast",
+        usage="holdfast [--home FOLDER] [--debug] COMMAND ...",
+        description="A content-addressed store for the things a person keeps for life.",
+        epilog=f"commands:\n{table}\n\n`holdfast COMMAND --help` tells more about one.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_common(parser, default=None)
+    parser.add_argument("--version", action="store_true", help="show the version")
+    parser.add_argument(
+        "command",
+        nargs="?",
+        metavar="COMMAND",
+        choices=[command.name for command in COMMANDS],
+        help=argparse.SUPPRESS,
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, *, default: object) -> None:
+    parser.add_argument(
+        "--home",
+        type=Path,
+        metavar="FOLDER",
+        default=default,
+        help="keep settings, data and caches in this one folder (else HOLDFAST_HOME)",
+    )
+    parser.add_argument(
+        "--debug", action="store_true", default=default, help="show where an error came from"
+    )
+
+
+def _complain(error: Exception) -> int:
+    """Say in one line what went wrong; the exit code for it."""
+    from ..blobstore.errors import HoldfastError
+
+    if isinstance(error, HoldfastError):
+        message, code = str(error), exits.exit_code(error)
+    elif isinstance(error, OSError):
+        place = f": {os.fsdecode(error.filename)!r}" if error.filename is not None else ""
+        message, code = f"{error.strerror or error}{place}", exits.FAILED
+    else:
+        kind = type(error).__name__
+        message = f"a fault in holdfast: {kind}: {error}; add --debug to see where"
+        code = exits.FAILED
+    line = " ".join(message.split())
+    sys.stderr.write(f"holdfast: {line.encode('utf-8', 'replace').decode()}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

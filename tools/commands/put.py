@@ -1,0 +1,158 @@
+"""Store files, folders, standard input (-) or raw blobs, and print a ref for each.
+
+What is stored already is not sent again. A put that was interrupted goes on where it was when
+it is run again. Files that cannot be read are told of and left out, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import exits
+from ..cli import Context
+
+if TYPE_CHECKING:
+    from ..client.store import Store
+    from ..putting.putting import Putter
+    from ..putting.report import Put
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="file or folder; - is stdin")
+    parser.add_argument("--server", metavar="URL", help="use this server")
+    parser.add_argument(
+        "--blob", action="store_true", help="store each file's bytes as one blob, as they are"
+    )
+    parser.add_argument("--name", help="file name to store standard input under")
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out what matches, as in .gitignore (may be repeated)",
+    )
+    parser.add_argument(
+        "--no-ignore-files", action="store_true", help="do not heed .holdfastignore files"
+    )
+    parser.add_argument(
+        "--one-file-system", "-x", action="store_true", help="stay on each path's file system"
+    )
+    parser.add_argument(
+        "--follow", "-L", action="store_true", help="store what links lead to in their place"
+    )
+    parser.add_argument(
+        "--dry-run", "-n", action="store_true", help="store nothing; tell what would be sent"
+    )
+    parser.add_argument(
+        "--no-cache", action="store_true", help="read every file and ask about every blob"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object for each path")
+    parser.add_argument("--quiet", "-q", action="store_true", help="only refs and what failed")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    from ..client.opening import open_store
+    from ..putting.dryrun import DryRun
+    from ..putting.options import PutOptions
+    from ..putting.putting import CannotPut, Putter
+    from ..putting.report import Reporting
+
+    config, out = context.config, context.output
+    options = PutOptions(
+        hash_name=config.storage.hash_name,
+        follow=arguments.follow,
+        one_file_system=arguments.one_file_system,
+        ignored=config.client.ignored,
+        exclude=tuple(arguments.exclude),
+        ignore_files=not arguments.no_ignore_files,
+    )
+    code = exits.DONE
+    with (
+        open_store(config, server=arguments.server, make=True) as opened,
+        out.progress("put") as progress,
+    ):
+        dry = DryRun(opened)
+        store: Store = dry if arguments.dry_run else opened
+        keep = not (arguments.no_cache or arguments.dry_run)
+        putter = Putter(
+            store,
+            options,
+            cache_folder=config.folders.cache if keep else None,
+            reporting=Reporting(note=lambda text: out.note(f"holdfast: {text}"), progress=progress),
+        )
+        try:
+            for path in map(os.fsencode, arguments.paths):
+                before = dry.would_send if arguments.dry_run else putter.sent
+                try:
+                    done = _put(putter, path, arguments)
+                except CannotPut as error:
+                    out.note(f"holdfast: {error}")
+                    code = exits.FAILED
+                    continue
+                if done.tally.skipped:
+                    code = exits.FAILED
+                after = dry.would_send if arguments.dry_run else putter.sent
+                sent_blobs, sent_size = after.blobs - before.blobs, after.size - before.size
+                _say(context, done, sent_blobs, sent_size, arguments)
+        finally:
+            putter.close()
+    return code
+
+
+def _put(putter: Putter, path: bytes, arguments: argparse.Namespace) -> Put:
+    from ...blobstore.ref import MAX_BLOB_SIZE
+    from ..putting.putting import CannotPut
+
+    if arguments.blob:
+        try:
+            if path == b"-":
+                data = sys.stdin.buffer.read(MAX_BLOB_SIZE + 1)
+            else:
+                with Path(os.fsdecode(path)).open("rb") as file:
+                    data = file.read(MAX_BLOB_SIZE + 1)
+        except OSError as error:
+            raise CannotPut(path, error.strerror or str(error)) from error
+        return putter.put_blob(data, source=path)
+    if path == b"-":
+        name = os.fsencode(arguments.name or "")
+        return putter.put_stream(partial(os.read, sys.stdin.fileno()), name=name)
+    return putter.put_path(path)
+
+
+def _say(
+    context: Context, done: Put, sent_blobs: int, sent_size: int, arguments: argparse.Namespace
+) -> None:
+    from ..output import human_size, json_name
+
+    out = context.output
+    tally = done.tally
+    if arguments.json:
+        out.json(
+            {
+                **json_name(done.source, "path"),
+                "ref": done.ref,
+                "files": tally.files,
+                "folders": tally.folders,
+                "bytes": tally.size,
+                "unchanged": tally.unchanged,
+                "skipped": tally.skipped,
+                "sentBlobs": sent_blobs,
+                "sentBytes": sent_size,
+                "dryRun": arguments.dry_run,
+            }
+        )
+        return
+    out.line(done.ref)
+    if not arguments.quiet and (out.is_terminal or arguments.dry_run):
+        would = "would send" if arguments.dry_run else "sent"
+        out.note(
+            f"{out.name(done.source)}: {tally.files} files, {human_size(tally.size)};"
+            f" {would} {sent_blobs} blobs, {human_size(sent_size)}"
+            + (f"; {tally.unchanged} unchanged" if tally.unchanged else "")
+            + (f"; {tally.skipped} skipped" if tally.skipped else "")
+        )

@@ -1,0 +1,28 @@
+"""Run the server until it is told to stop (Ctrl-C, or SIGTERM)."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from ..cli import Context
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", help="listen here instead of the configured address"
+    )
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    from ..config import ConfigError, parse_listen
+    from ..serving import serve
+
+    config = context.config
+    if arguments.listen is not None:
+        try:
+            parse_listen(arguments.listen)
+        except ValueError as error:
+            raise ConfigError("--listen", str(error)) from None
+        config = replace(config, server=replace(config.server, listen=arguments.listen))
+    return serve(config, announce=context.output.note)

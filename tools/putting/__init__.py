@@ -1,0 +1,1 @@
+"""Putting: from files on a disk to blobs in a store, as fast as the two allow."""

@@ -1,0 +1,202 @@
+"""Putting as function calls: files, trees, streams and raw blobs into a store."""
+
+# Paths are bytes here, as the system has them, which pathlib cannot hold.
+# ruff: noqa: PTH100, PTH116, PTH119
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...blobstore.errors import BlobTooLarge, HoldfastError
+from ...blobstore.ref import MAX_BLOB_SIZE, Blob, Ref
+from ...schema.facts import FileFacts, OwnerNames
+from ...schema.filewriter import write_file
+from ..cachefile import sweep
+from ..client.errors import DeferredLost
+from ..client.store import Store
+from ..havecache import HaveCache
+from ..statcache import StatCache
+from .files import Changed, ReadAhead, put_entry
+from .options import PutOptions
+from .outbox import Outbox, Sent
+from .report import Put, Reporting, Tally
+from .tree import TreePutter
+
+TRIES = 3
+"""How often a put is begun again because the server restarted under it."""
+
+
+class CannotPut(HoldfastError):
+    """Something named to be put that cannot be read at all."""
+
+    def __init__(self, path: bytes, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{os.fsdecode(path)!r} cannot be put: {why}")
+
+
+class Putter:
+    """Puts things into one store. Not for two threads at once.
+
+    With a `cache_folder`, and a store that knows its generation, what was put before is not
+    read, or not sent, again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        options: PutOptions,
+        *,
+        cache_folder: Path | None = None,
+        reporting: Reporting | None = None,
+    ) -> None:
+        self._store = store
+        self._options = options
+        self._reporting = reporting or Reporting()
+        self._have: HaveCache | None = None
+        self._stats: StatCache | None = None
+        self.sent = Sent()
+        """What went over so far."""
+        if cache_folder is not None and store.generation is not None:
+            sweep(cache_folder)
+            self._have = HaveCache(cache_folder, store=store.identity)
+            self._stats = StatCache(cache_folder, store=f"{store.identity} {options.key}")
+
+    def close(self) -> None:
+        for cache in (self._have, self._stats):
+            if cache is not None:
+                cache.close()
+
+    def put_path(self, path: bytes) -> Put:
+        """Put a file or a tree; when this returns all of it is durable.
+
+        A link named here is put as a link unless links are followed. Raises `CannotPut`, and
+        what the store raises.
+        """
+        name = os.path.basename(os.path.realpath(path) if _is_dots(path) else path.rstrip(b"/"))
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self._outbox() as outbox:
+                    return self._put_path(outbox, path, name)
+            except DeferredLost as error:
+                if attempt == TRIES:
+                    raise
+                self._reporting.note(f"{error.url} restarted; sending again what it may have lost")
+            except OSError as error:
+                raise CannotPut(path, error.strerror or str(error)) from error
+        raise AssertionError("unreachable")
+
+    def put_stream(self, read: Callable[[int], bytes], *, name: bytes = b"") -> Put:
+        """Put what `read` gives as one file; it is asked for so many bytes, none being the end.
+
+        Since it cannot be read twice, each part is durable as it is sent.
+        """
+        tally = Tally(files=1)
+
+        def counting(size: int) -> bytes:
+            data = read(size)
+            tally.size += len(data)
+            self._reporting.progress.advance(len(data))
+            return data
+
+        with self._outbox(durable=True) as outbox:
+            last = _Last(outbox.put)
+            ahead = ReadAhead(counting)
+            try:
+                ref = write_file(
+                    FileFacts(name=name), ahead.read, last.put, hash_name=self._options.hash_name
+                )
+            finally:
+                ahead.close()
+            self._finish(outbox, last)
+        return Put(b"-", ref, tally)
+
+    def put_blob(self, data: bytes, *, source: bytes = b"-") -> Put:
+        """Put bytes as one blob, as they are. Raises `BlobTooLarge`."""
+        ref = Ref.of(data, hash_name=self._options.hash_name)
+        if len(data) > MAX_BLOB_SIZE:
+            raise BlobTooLarge(ref, MAX_BLOB_SIZE)
+        with self._outbox() as outbox:
+            outbox.put(Blob(ref, data))
+            outbox.sync()
+        return Put(source, ref, Tally(files=1, size=len(data)))
+
+    def _put_path(self, outbox: Outbox, path: bytes, name: bytes) -> Put:
+        tally = Tally()
+        last = _Last(outbox.put)
+        found = os.stat(path, follow_symlinks=self._options.follow or path.endswith(b"/"))
+        if stat.S_ISDIR(found.st_mode):
+            tree = TreePutter(outbox, self._options, cache=self._stats, reporting=self._reporting)
+            where = os.path.abspath(path)
+            ref = tree.put(where, name=name, tally=tally, put=last.put)
+        else:
+            ref = self._put_single(path, name, found, last.put, tally)
+        self._finish(outbox, last)
+        return Put(path, ref, tally)
+
+    def _put_single(
+        self,
+        path: bytes,
+        name: bytes,
+        found: os.stat_result,
+        put: Callable[[Blob], None],
+        tally: Tally,
+    ) -> Ref:
+        changed = Changed()
+        ref = put_entry(
+            name,
+            found,
+            put,
+            folder=None,
+            names=OwnerNames(),
+            changed=changed,
+            hash_name=self._options.hash_name,
+            path=path,
+            follow=self._options.follow,
+        )
+        if changed.is_set:
+            self._reporting.note(f"{os.fsdecode(path)!r}: changed while it was read; put it again")
+        tally.files = 1
+        tally.size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+        self._reporting.progress.advance(tally.size, 1)
+        return ref
+
+    def _finish(self, outbox: Outbox, last: _Last) -> None:
+        """Everything else has arrived before the root is sent."""
+        outbox.drain()
+        last.release()
+        outbox.sync()
+
+    @contextmanager
+    def _outbox(self, *, durable: bool = False) -> Iterator[Outbox]:
+        outbox = Outbox(self._store, have=self._have, stats=self._stats, durable=durable)
+        try:
+            yield outbox
+        finally:
+            outbox.close()
+            self.sent = Sent(*(a + b for a, b in zip(self.sent, outbox.sent, strict=True)))
+
+
+class _Last:
+    """Passes blobs on, but always keeps the last one back."""
+
+    def __init__(self, put: Callable[[Blob], None]) -> None:
+        self._put = put
+        self._held: Blob | None = None
+
+    def put(self, blob: Blob) -> None:
+        self.release()
+        self._held = blob
+
+    def release(self) -> None:
+        if self._held is not None:
+            self._put(self._held)
+            self._held = None
+
+
+def _is_dots(path: bytes) -> bool:
+    """Whether a path's last name is no name: `.`, `..`, or none."""
+    return os.path.basename(path.rstrip(b"/")) in (b"", b".", b"..")
