@@ -1,23 +1,36 @@
-"""What the fault tests share: the nursery, and how storages are named to it."""
+"""What the fault tests share: where their processes come from."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from holdfast.blobstore.testkit.faults.nursery import Nursery
+from holdfast.blobstore.testkit.faults.powercut import missing_for_power_cuts
 
-HERE = Path(__file__).parent
+HARNESS = "holdfast.blobstore.testkit.faults"
+PRELOAD = (
+    f"{HARNESS}.load:write",
+    f"{HARNESS}.checking:look",
+    f"{HARNESS}.fulldisk:fill",
+    "holdfast.blobstore.backends.localdisk:LocalDiskStorage",
+    "holdfast.blobstore.backends.packed:PackedStorage",
+    "holdfast.index.kv.leveldb:open_leveldb",
+)
 
 
-def opening(name: str) -> str:
-    """The name by which a child finds an opener, or one of the lying storages."""
-    file = "tiny.py" if name[0].isupper() else "openers.py"
-    return f"{HERE / file}:{name}"
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery(preload=PRELOAD) as made:
+        yield made
 
 
-PRELOAD = [opening("packed"), opening("Tiny"), "holdfast.blobstore.testkit.faults.load:write"]
+@pytest.fixture(scope="session")
+def mounting() -> Iterator[Nursery]:
+    """A nursery whose children have mounts of their own."""
+    missing = missing_for_power_cuts()
+    if missing is not None:
+        pytest.skip(missing)
+    with Nursery(mounts=True, preload=PRELOAD) as made:
+        yield made

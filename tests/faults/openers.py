@@ -1,9 +1,12 @@
-"""How a child process opens each storage under test; named by `opening(...)` in the tests."""
+"""The storages under test, and how a child process opens each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from holdfast.blobstore.backends.localdisk import LocalDiskStorage
 from holdfast.blobstore.backends.packed import PackedStorage
 from holdfast.blobstore.storage import Storage
 from holdfast.index.kv.leveldb import open_leveldb
@@ -16,7 +19,10 @@ def packed(folder: Path) -> Storage:
 
 
 def localdisk(folder: Path) -> Storage:
-    from holdfast.blobstore.backends.localdisk import LocalDiskStorage
-
-    folder.mkdir(exist_ok=True)
     return LocalDiskStorage(folder)
+
+
+each_storage = pytest.mark.parametrize(
+    "opening", [pytest.param(f"{__file__}:{name}", id=name) for name in ("localdisk", "packed")]
+)
+"""Runs a test with each of them, named as the fault harness wants it."""

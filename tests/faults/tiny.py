@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from holdfast.blobstore.errors import BlobNotFound, CorruptBlob, StoreFailed
@@ -79,7 +79,7 @@ class Tiny(Storage):
                 continue
 
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
-        names = sorted(name for name in os.listdir(self.folder) if "." not in name)
+        names = sorted(path.name for path in self.folder.iterdir() if path.suffix != ".tmp")
         yield from list(self.stat(Ref(name) for name in names if name > after))[:limit]
 
     def remove(self, refs: Iterable[Ref]) -> None:
@@ -147,10 +147,8 @@ class IgnoresErrors(Tiny):
     """Promises although the disk said no."""
 
     def sync_file(self, descriptor: int) -> None:
-        try:
+        with suppress(OSError):
             os.fsync(descriptor)
-        except OSError:
-            pass
 
 
 class NamesTheOs(Tiny):

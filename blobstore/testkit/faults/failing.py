@@ -185,10 +185,12 @@ class Faults:
         about = os.fstat(descriptor)
         with self._lock:
             known = self._safe.get(about.st_ino)
-            # A known number with fewer bytes is a new file: numbers are used again.
-            if known is None or about.st_size < known:
+            # Numbers of removed files are used again: a file with fewer bytes is another one.
+            is_new = known is None or about.st_size < known
+            if is_new:
                 self._safe[about.st_ino] = about.st_size
-                self._lost.pop(about.st_ino, None)
+        if is_new and about.st_ino in self._lost:
+            self._lose(about.st_ino, [])
 
     def _spans(self, inode: int) -> list[Span]:
         with self._lock:

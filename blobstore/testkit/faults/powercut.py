@@ -6,7 +6,7 @@ ext4 has the same one). Neither dirty pages nor the journal's last entries are w
 later write and sync fails with EIO, and mounting again replays the journal, as after a cut.
 What this does not imitate is a disk that loses what it said it had flushed.
 """
-# ruff: noqa: S311 (randomness is to be repeatable here)
+# ruff: noqa: S311, S603 (randomness is to be repeatable here; what is started is known)
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def missing_for_power_cuts() -> str | None:
         return f"no {', '.join(lacking)}: apt install util-linux e2fsprogs xfsprogs"
     if not Path("/dev/loop-control").exists():
         return "power cuts need loop devices (modprobe loop; in a container, --privileged)"
-    tried = subprocess.run(  # noqa: S607
-        ["unshare", "--mount", "--propagation", "private", "true"], capture_output=True, check=False
+    unshare = shutil.which("unshare", path=paths) or "unshare"
+    tried = subprocess.run(
+        [unshare, "--mount", "--propagation", "private", "true"], capture_output=True, check=False
     )
     if tried.returncode:
         return "power cuts need the right to mount; in a container, --privileged"
