@@ -30,9 +30,9 @@ class FileReader(io.RawIOBase):
     reads in order fetch each chunk once. Not for two threads at once.
 
     Making it raises `NotSchema`, `WrongKind`, `BadTree`, and what `fetch` raises for `ref` itself;
-    reading raises `BadTree` and `ChunkUnreadable`, and then has not moved on. It never gives wrong bytes:
-    whole chunks come verified from `fetch`. Given `ranged`, up to `SMALL_RANGE` bytes of a chunk
-    are read without the rest of it, and so without verifying.
+    reading raises `BadTree` and `ChunkUnreadable`, and then has not moved on. It never gives
+    wrong bytes: whole chunks come verified from `fetch`. Given `ranged`, up to `SMALL_RANGE`
+    bytes of a chunk are read without the rest of it, and so without verifying.
     """
 
     def __init__(self, fetch: CanFetch, ref: Ref, *, ranged: ReadsRanges | None = None) -> None:
