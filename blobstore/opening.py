@@ -8,8 +8,7 @@ from pathlib import Path
 from .backends.localdisk import LocalDiskStorage
 from .backends.memory import MemoryStorage
 from .backends.packed import PackedStorage
-from .durable import make_folder
-from .errors import Blame, HoldfastError, StoreFailed
+from .errors import Blame, HoldfastError
 from .storage import Storage
 from .table import OpenTable
 
@@ -25,11 +24,6 @@ class UnknownKind(HoldfastError):
 
 
 def _packed(path: Path, open_table: OpenTable, read_only: bool) -> Storage:
-    if not read_only:
-        try:
-            make_folder(path)
-        except OSError as error:
-            raise StoreFailed(str(path), error.strerror or str(error)) from error
     return PackedStorage(path, open_table=open_table, read_only=read_only)
 
 
