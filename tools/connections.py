@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import (
     HttpToolsProtocol,
     RequestResponseCycle,
 )
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from ..blobstore.handlers.auth import PEER
@@ -27,6 +28,14 @@ from ..blobstore.handlers.problems import ClientGone
 
 _log = logging.getLogger(__name__)
 _requests = logging.getLogger("holdfast.requests")
+
+_UNKNOWN = 1 << 62
+
+REFUSED_TIME = 2.0
+"""Seconds a peer has to read why it was refused."""
+
+_BETWEEN, _HEADERS, _BODY, _REFUSED = object(), object(), object(), object()
+"""Where in the stream of requests a connection is."""
 
 MAX_BUFFERED = 512 * 1024
 """Bytes of a body that wait for the application before the connection is read no further."""
@@ -104,12 +113,19 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.peer = Peer(None, None)
         self.is_admitted = False
-        self.in_headers = True
+        self.stage = _BETWEEN
+        self.requests = 0
         self.header_bytes = 0
+        """Of the request that is being read, as far as they were told apart."""
+        self.raw_bytes = 0
+        """Of the same, as they came; the parser keeps an unfinished header to itself."""
         self.body_bytes = 0
         self.since = monotonic()
         self.moved = self.since
         self.is_write_stuck = False
+        self.unsent = 0
+        self.is_answered = False
+        """Whether the request that is being read has its answer already."""
 
     # The life of a connection
 
@@ -127,6 +143,7 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         self.is_write_stuck = True
         self.moved = monotonic()
+        self.unsent = self.transport.get_write_buffer_size()
         super().pause_writing()
 
     def resume_writing(self) -> None:
@@ -137,11 +154,10 @@ class Connection(HttpToolsProtocol):
     # What comes in
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self.stage is _REFUSED:
             return
         self.moved = monotonic()
-        if self.in_headers and self.header_bytes == 0:
-            self.since = self.moved
+        was_in_headers = self.stage is _HEADERS
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -158,18 +174,31 @@ class Connection(HttpToolsProtocol):
                 # Other upgrades are declined by answering as if nobody had asked.
                 self._refuse(400, "only websockets can be upgraded to")
             return
-        if self.in_headers:
-            # The parser keeps an unfinished header to itself, so the raw bytes are counted too.
-            self.header_bytes += len(data)
-            if self.header_bytes > self.door.limits.header_bytes + len(data):
+        if was_in_headers and self.stage is _HEADERS:
+            self.raw_bytes += len(data)
+            if self.raw_bytes > self.door.limits.header_bytes:
                 self._refuse(431, "the headers are too large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.in_headers = True
-        self.header_bytes = 0
+        self.stage = _HEADERS
+        self.since = self.moved
+        self.header_bytes = self.raw_bytes = 0
         self.body_bytes = 0
         cast(Any, self.scope)[PEER] = self.peer
+
+    def handle_websocket_upgrade(self) -> None:
+        self.connections.discard(self)
+        target = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            target += (name, b": ", value, b"\r\n")
+        target.append(b"\r\n")
+        feed = FeedConnection(self.config, self.server_state, self.app_state)
+        feed.peer = self.peer
+        feed.door = self.door
+        feed.connection_made(self.transport)
+        feed.data_received(b"".join(target))
+        self.transport.set_protocol(feed)
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -187,8 +216,8 @@ class Connection(HttpToolsProtocol):
             raise _Refused(431, "the headers are too large")
 
     def on_headers_complete(self) -> None:
-        self.in_headers = False
-        self.header_bytes = 0
+        self.stage = _BODY
+        self.requests += 1
         version = self.parser.get_http_version()
         hosts = 0
         for name, _ in self.headers:
@@ -209,6 +238,8 @@ class Connection(HttpToolsProtocol):
         scope["raw_path"] = parsed.path
         scope["query_string"] = parsed.query or b""
         before = self.cycle
+        if scope["method"] == "GET" and self._answer_now(before):
+            return
         self.cycle = Cycle(
             self,
             version != "1.0" and self.parser.should_keep_alive(),
@@ -219,15 +250,45 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
+    def _answer_now(self, before: Cycle | None) -> bool:
+        """Answer a GET on the spot, if it is one of those that can be; see `QuickReader`."""
+        if (
+            not (before is None or before.response_complete)
+            or self.flow.write_paused
+            or not self.is_admitted
+            or not self.parser.should_keep_alive()
+        ):
+            return False
+        for name, _ in self.headers:
+            if name in (b"content-length", b"transfer-encoding"):
+                return False
+        ask = getattr(self.app, "answer_now", None)
+        answer: bytes | None = ask(self.scope) if ask is not None else None
+        if answer is None:
+            return False
+        lines = [STATUS_LINE[200]]
+        for name, value in self.server_state.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        lines.append(answer)
+        # One write for all: each is a system call, the most expensive part of a quick answer.
+        self.transport.write(b"".join(lines))
+        self.server_state.total_requests += 1
+        if self.door.log_requests:
+            log_request(self, 0.0, is_complete=True)
+        self.is_answered = True
+        return True
+
     def on_body(self, body: bytes) -> None:
         self.body_bytes += len(body)
         if not self.cycle.response_complete:
             self.cycle.take(body)
 
     def on_message_complete(self) -> None:
-        self.in_headers = True
-        self.header_bytes = 0
-        super().on_message_complete()
+        self.stage = _BETWEEN
+        if self.is_answered:
+            self.is_answered = False
+        else:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         # In place of uvicorn's timer for each answer: `sweep` ends what is idle for long.
@@ -255,7 +316,11 @@ class Connection(HttpToolsProtocol):
             + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(text)
             + text
         )
-        self.transport.close()
+        # Closing with bytes unread would reset the connection, and the peer might never see the
+        # answer (RFC 9112, section 9.6): say goodbye, then wait for the peer to go.
+        self.transport.write_eof()
+        self.stage = _REFUSED
+        self.since = monotonic()
 
     def check_time(self, now: float) -> None:
         """Hang up if this connection has taken too long over something."""
@@ -266,25 +331,56 @@ class Connection(HttpToolsProtocol):
             # Closing waits for the peer to read what was written; not for ever.
             if idle > limits.stall_time:
                 self.transport.abort()
-        elif cycle is None or cycle.response_complete:
-            if self.in_headers:
-                if self.header_bytes == 0 and cycle is not None:
-                    if idle > limits.idle_time:
-                        self.transport.close()
-                elif now - self.since > limits.header_time:
-                    self._refuse(408, "the headers took too long")
-            elif now - self.moved > limits.linger_time or (
-                now - cycle.since > limits.linger_time if cycle is not None else False
-            ):
+        elif self.stage is _REFUSED:
+            if now - self.since > REFUSED_TIME:
                 self.transport.abort()
+        elif self.stage is _HEADERS and now - self.since > limits.header_time:
+            self._refuse(408, "the headers took too long")
         elif self.is_write_stuck:
-            if idle > limits.stall_time:
+            self._check_reader(now)
+        elif cycle is None or cycle.response_complete:
+            if self.stage is _BETWEEN:
+                if idle > (limits.idle_time if self.requests else limits.header_time):
+                    self.transport.close()
+            elif self.stage is _BODY and now - self.since > limits.linger_time:
+                # The rest of a body nobody wants; it was answered already.
                 self.transport.abort()
         elif cycle.is_waiting_for_body:
-            took = now - cycle.since
+            took = cycle.waited + idle
             is_slow = took > limits.stall_time and self.body_bytes < took * limits.min_rate
             if idle > limits.stall_time or is_slow:
                 self.transport.abort()
+
+    def _check_reader(self, now: float) -> None:
+        """Hang up on a peer that does not take enough of what it asked for."""
+        limits = self.door.limits
+        unsent = self.transport.get_write_buffer_size()
+        if self.unsent - unsent > limits.min_rate * limits.stall_time or unsent > self.unsent:
+            self.unsent, self.moved = unsent, now
+        elif now - self.moved > limits.stall_time:
+            self.transport.abort()
+
+
+class FeedConnection(WebSocketsSansIOProtocol):
+    """A connection that has become a websocket; it keeps its place at the door."""
+
+    peer: Peer
+    door: Door
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and hasattr(self, "scope"):
+            cast(Any, self.scope)[PEER] = self.peer
+
+    def shutdown(self) -> None:
+        # The application sees that the server stops, finishes what it has acknowledged by then,
+        # and closes; uvicorn would cut it off.
+        if not self.handshake_complete:
+            super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.door.leave(self.peer.address)
+        super().connection_lost(exc)
 
 
 class _Refused(Exception):
@@ -315,8 +411,12 @@ class Cycle(RequestResponseCycle):
         self.connection = connection
         self.since = connection.moved
         self.is_waiting_for_body = False
+        self.waited = 0.0
+        """Seconds spent waiting for the body so far."""
         self._pieces: list[bytes] = []
         self._buffered = 0
+        self._head = b""
+        self._is_bodiless = False
 
     def take(self, piece: bytes) -> None:
         """Another piece of the body. Copies nothing."""
@@ -334,11 +434,12 @@ class Cycle(RequestResponseCycle):
             self.flow.resume_reading()
             self.is_waiting_for_body = self.more_body
             # The time the application took to come back for more is not the peer's.
-            self.connection.moved = monotonic()
+            began = self.connection.moved = monotonic()
             try:
                 await self.message_event.wait()
             finally:
                 self.is_waiting_for_body = False
+                self.waited += monotonic() - began
             self.message_event.clear()
         if self._pieces and not self.disconnected:
             pieces, self._pieces, self._buffered = self._pieces, [], 0
@@ -349,10 +450,75 @@ class Cycle(RequestResponseCycle):
         return {"type": "http.request", "body": b"", "more_body": self.more_body}
 
     async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
         if self.disconnected:
             # uvicorn would take the rest of the answer and throw it away.
             raise ClientGone("the client hung up")
-        await super().send(message)
+        if message["type"] == "http.response.start":
+            assert not self.response_started
+            self._head = self._headers(message["status"], message.get("headers", ()))
+            self.response_started = True
+            return
+        assert self.response_started
+        assert not self.response_complete
+        body = message.get("body", b"")
+        is_last = not message.get("more_body", False)
+        if self._is_bodiless:
+            body = b""
+        elif self.chunked_encoding:
+            body = _chunk(body, is_last)
+        else:
+            self.expected_content_length -= len(body)
+            if self.expected_content_length < 0:
+                raise RuntimeError("the answer is longer than its Content-Length")
+        # One write for the head and the body: each is a system call, and those are the most
+        # expensive part of answering with a small blob.
+        head, self._head = self._head, b""
+        if head or body:
+            self.transport.write(head + body if head else body)
+        if is_last:
+            if 0 < self.expected_content_length < _UNKNOWN // 2 and not self._is_bodiless:
+                raise RuntimeError("the answer is shorter than its Content-Length")
+            self.response_complete = True
+            self.message_event.set()
+            if not self.keep_alive:
+                self.transport.close()
+            self.on_response()
+
+    def _headers(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """The head of the answer, with the framing of its body settled."""
+        self.waiting_for_100_continue = False
+        method = self.scope["method"]
+        self._is_bodiless = method == "HEAD" or status in (204, 304)
+        lines = [STATUS_LINE[status]]
+        for name, value in self.connection.server_state.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        is_closing = False
+        self.chunked_encoding = None
+        for name, value in headers:
+            if b"\n" in value or b"\r" in value:
+                raise RuntimeError("a header has one line")
+            if name == b"content-length":
+                self.expected_content_length = int(value)
+                self.chunked_encoding = False
+            elif name == b"connection":
+                is_closing = value.lower() == b"close"
+            lines += (name, b": ", value, b"\r\n")
+        if is_closing:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        if self.chunked_encoding is None and not self._is_bodiless:
+            if self.scope["http_version"] == "1.0":
+                # The end of such an answer is the end of the connection.
+                self.keep_alive = False
+                self.expected_content_length = _UNKNOWN
+            else:
+                self.chunked_encoding = True
+                lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
 
     async def run_asgi(self, app: Any) -> None:
         try:
@@ -370,22 +536,31 @@ class Cycle(RequestResponseCycle):
                 await self.send_500_response()
         finally:
             if self.connection.door.log_requests:
-                self._log_request()
+                took = monotonic() - self.since
+                log_request(self.connection, took, is_complete=self.response_complete)
             self.on_response = _nothing
 
-    def _log_request(self) -> None:
-        scope = cast(Any, self.scope)
-        _requests.info(
-            "%s %s",
-            scope["method"],
-            scope["path"],
-            extra={
-                "client": self.connection.peer.address,
-                "complete": self.response_complete,
-                "milliseconds": round((monotonic() - self.since) * 1000, 1),
-                "received": self.connection.body_bytes,
-            },
-        )
+
+def log_request(connection: Connection, seconds: float, *, is_complete: bool) -> None:
+    """One line for one request. Never its query or its headers: secrets are in those."""
+    scope = cast(Any, connection.scope)
+    _requests.info(
+        "%s %s",
+        scope["method"],
+        scope["path"],
+        extra={
+            "client": connection.peer.address,
+            "complete": is_complete,
+            "milliseconds": round(seconds * 1000, 1),
+            "received": connection.body_bytes,
+        },
+    )
+
+
+def _chunk(body: bytes, is_last: bool) -> bytes:
+    """A piece of an answer of unknown length, as HTTP/1.1 frames it."""
+    framed = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+    return framed + b"0\r\n\r\n" if is_last else framed
 
 
 def _nothing() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -13,17 +12,13 @@ from falcon.asgi import Request, Response
 
 from ..blobstore.handlers import rights
 from ..blobstore.handlers.answers import answer_bytes, answer_text, redirect
-from ..blobstore.handlers.auth import TooManyFailures
+from ..blobstore.handlers.auth import Scope, TooManyFailures
 from ..blobstore.handlers.get import QuickReader
 from ..blobstore.handlers.problems import on_error, on_http_error
 from ..blobstore.handlers.routes import ROOTS, add_routes
 from .discovery import answer_discovery, is_discovery
 from .services import Services
 from .status import add_status
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _SUBTREES = frozenset(
     [*(root + "camli" for root in ROOTS), "/status", "/help"],
@@ -38,20 +33,19 @@ class Application(falcon.asgi.App[Request, Response]):
         self._auth = services.auth
         self._quick = QuickReader(services.blobs)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
-        if scope["type"] == "http" and scope["method"] == "GET":
-            root, found, name = scope["path"].partition("camli/")
-            if found and root in ROOTS:
-                try:
-                    has = self._auth.rights_of(scope)
-                except TooManyFailures:
-                    has = rights.NOTHING
-                if has & rights.GET:
-                    blob = self._quick.find(name, scope["headers"])
-                    if blob is not None:
-                        await self._quick.send(send, *blob)
-                        return
-        await super().__call__(scope, receive, send)
+    def answer_now(self, scope: Scope) -> bytes | None:
+        """The header lines and the body of a 200 answer, if there is one to be had at once.
+
+        The server's connections ask this about every GET without a body, before anything else.
+        """
+        root, found, name = scope["path"].partition("camli/")
+        if not found or root not in ROOTS:
+            return None
+        try:
+            has = self._auth.rights_of(scope)
+        except TooManyFailures:
+            return None
+        return self._quick.answer(name, scope["headers"]) if has & rights.GET else None
 
 
 class _CleanPaths:

@@ -209,6 +209,9 @@ class Auth:
 
     def _is_local(self, scope: Scope, host: bytes) -> bool:
         peer = peer_of(scope)
+        # The answer for a connection and a name never changes, and quick requests are many.
+        if peer.trusted_host == host:
+            return True
         # A page of a hostile site can make its own name point to this machine (DNS rebinding);
         # the name is then in `Host`, so only names that cannot be a stranger's count.
         name = _host_name(host.decode("latin-1"))
@@ -216,7 +219,10 @@ class Auth:
         if not (is_loopback(name) or name == here):
             return False
         owner = peer.owner()
-        return owner is not None and owner in (self._uid, 0)
+        if owner is None or owner not in (self._uid, 0):
+            return False
+        peer.trusted_host = host
+        return True
 
 
 def _first(found: Iterable[int]) -> int:

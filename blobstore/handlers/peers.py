@@ -18,7 +18,7 @@ _UID_COLUMN = 7
 class Peer:
     """One connection: its two ends, and the user at the far one, looked up at most once."""
 
-    __slots__ = ("_owner", "abort", "local", "remote")
+    __slots__ = ("_owner", "abort", "local", "remote", "trusted_host")
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Peer:
         self.remote = remote
         self.local = local
         self.abort = abort
+        self.trusted_host: bytes | None = None
         self._owner: int | None = -1
 
     @property
