@@ -96,9 +96,10 @@ class Decoder:
             words = buffer[position + 1 : close].split(b" ")
             body = close + 1
             if words[0][:1] == b"!":
+                control = _control(words, self._offset)
                 self._offset += body - position
                 position = body
-                yield _control(words, self._offset)
+                yield control
                 continue
             ref, size = _parse(words, self._offset)
             if body + size > end:
