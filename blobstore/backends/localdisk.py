@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
 import threading
@@ -26,6 +27,8 @@ from .localtree import folder_of, path_of, sweep, walk
 # Paths are text here and `os` is called directly: with `Path` half the time of small blobs
 # would go into making paths.
 # ruff: noqa: PTH102, PTH104, PTH108, PTH116, PTH120
+
+log = logging.getLogger(__name__)
 
 _THREADS = 16
 """Syncs under way at once: file systems commit those that wait for one together."""
@@ -63,6 +66,8 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         self._mine = f"{secrets.randbelow(10**9):09}"
         self._numbers = count()
         self._durable_folders: set[str] = set()
+        # Counted as missing, so that whoever still has them sends them again.
+        self._damaged: set[Ref] = set()
         self._closing = threading.Event()
         self._sweeper: threading.Thread | None = None
         self._ownership: Ownership | None = None
@@ -117,13 +122,17 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
                     os.unlink(beside)
             raise _failed(self._root, error) from error
         self._durable_folders.update(unsynced)
+        if self._damaged:
+            self._damaged.difference_update(ref for ref, _ in blobs)
         return fresh
 
     def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
         for ref in refs:
             data = self._read(ref, 0, MAX_BLOB_SIZE + 1)
             if not ref.matches(data):
-                raise CorruptBlob(ref, path_of(self._root, ref))
+                raise self._found_damaged(ref)
+            if self._damaged:
+                self._damaged.discard(ref)
             yield Blob(ref, data)
 
     def fetch_range(self, ref: Ref, offset: int, length: int) -> bytes:
@@ -132,7 +141,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
     def stat(self, refs: Iterable[Ref]) -> Iterator[SizedRef]:
         for ref in dict.fromkeys(refs):
             try:
-                if ref.is_known:
+                if ref.is_known and ref not in self._damaged:
                     yield SizedRef(ref, os.stat(path_of(self._root, ref)).st_size)
             except FileNotFoundError:
                 continue
@@ -140,7 +149,8 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
                 raise _failed(self._root, error) from error
 
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
-        return islice(walk(self._root, after), limit)
+        found = walk(self._root, after)
+        return islice((one for one in found if one.ref not in self._damaged), limit)
 
     def remove(self, refs: Iterable[Ref]) -> None:
         self._refuse_when_read_only()
@@ -182,11 +192,20 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
             raise BlobNotFound(ref) from None
         except OSError as error:
             if error.errno == errno.EIO:
-                raise CorruptBlob(ref, path) from error
+                raise self._found_damaged(ref) from error
             raise _failed(path, error) from error
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def _found_damaged(self, ref: Ref) -> BlobNotFound | CorruptBlob:
+        """What to raise: the first time that it is damaged, and from then on that it is missing."""
+        if ref in self._damaged:
+            return BlobNotFound(ref)
+        path = path_of(self._root, ref)
+        log.error("blob %s is damaged in %s", ref, path)
+        self._damaged.add(ref)
+        return CorruptBlob(ref, path)
 
     def _refuse_when_read_only(self) -> None:
         if self._read_only:

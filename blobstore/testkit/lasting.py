@@ -10,7 +10,7 @@ import pytest
 
 from ..errors import BlobNotFound, CorruptBlob, ReadOnly, StoreBusy
 from ..ref import Blob
-from ..storage import ReadsNow, Storage, Streams, fetch_one
+from ..storage import ReadsNow, Storage, Streams, fetch_one, has
 from .samples import MISSING, blob, listed, noise, refs, sized, texts
 from .subject import Subject, able, needs
 
@@ -105,6 +105,21 @@ class Damage(Subject):
             came.extend(one for _, one in able(storage, Streams).stream())
         assert caught.value.ref == order[4].ref
         assert came == order[:4]
+
+    @needs("damage")
+    def test_what_was_found_damaged_counts_as_missing(self, storage: Storage, folder: Path) -> None:
+        blobs = [blob(f"content of blob {number}") for number in range(5)]
+        storage.receive(blobs)
+        bad = blobs.pop(2)
+        self.damage(storage, folder, bad.ref)
+        with pytest.raises(CorruptBlob):
+            fetch_one(storage, bad.ref)
+        assert not has(storage, bad.ref)
+        assert listed(storage) == sized(blobs)
+        with pytest.raises(BlobNotFound):
+            fetch_one(storage, bad.ref)
+        assert storage.receive([bad]) == [True]
+        assert listed(storage) == sized([*blobs, bad])
 
     @needs("damage")
     def test_receiving_heals_what_was_found_damaged(self, storage: Storage, folder: Path) -> None:

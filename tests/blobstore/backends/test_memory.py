@@ -7,7 +7,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from holdfast.blobstore.backends.memory import MemoryStorage
-from holdfast.blobstore.ref import Ref
 from holdfast.blobstore.storage import HasGeneration, ReadsNow, ReadsRanges, Storage, Streams
 from holdfast.blobstore.testkit.storagemachine import SETTINGS, StorageMachine
 from holdfast.blobstore.testkit.storagesuite import StorageSuite
@@ -20,11 +19,6 @@ class TestMemory(StorageSuite):
 
     def open(self, folder: Path) -> Storage:
         return MemoryStorage()
-
-    def damage(self, storage: Storage, folder: Path, ref: Ref) -> None:
-        assert isinstance(storage, MemoryStorage)
-        data = storage._blobs[ref]
-        storage._blobs[ref] = data[:-1] + bytes([data[-1] ^ 1])
 
 
 class MemoryMachine(StorageMachine):
