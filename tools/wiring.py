@@ -25,7 +25,11 @@ def open_hub(storage: StorageConfig, *, read_only: bool = False) -> Iterator[Hub
     from ..blobstore.hub import Hub
     from ..blobstore.opening import open_storage
 
-    opened = open_storage(storage.kind, storage.path, open_table=open_table, read_only=read_only)
+    from ..index.kv.memory import open_memory
+
+    # LevelDB cannot be opened without writing to its folder.
+    tables = open_memory if read_only else open_table
+    opened = open_storage(storage.kind, storage.path, open_table=tables, read_only=read_only)
     try:
         yield Hub(opened)
     finally:
