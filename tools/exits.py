@@ -30,7 +30,6 @@ _BY_NAME = {
     "StoreDamaged": DAMAGED,
     "TableDamaged": DAMAGED,
     "BadTree": DAMAGED,
-    "NotSchema": DAMAGED,
     "WrongKind": USAGE,
 }
 
