@@ -24,7 +24,6 @@ def open_hub(storage: StorageConfig, *, read_only: bool = False) -> Iterator[Hub
     """
     from ..blobstore.hub import Hub
     from ..blobstore.opening import open_storage
-
     from ..index.kv.memory import open_memory
 
     # LevelDB cannot be opened without writing to its folder.
