@@ -18,7 +18,7 @@ from ..blobstore.handlers.problems import on_error, on_http_error
 from ..blobstore.handlers.routes import ROOTS, add_routes
 from .discovery import answer_discovery, is_discovery
 from .services import Services
-from .status import add_status
+from .status import add_status, answer_page
 
 _SUBTREES = frozenset(
     [*(root + "camli" for root in ROOTS), "/status", "/help"],
@@ -85,8 +85,10 @@ def create_app(services: Services) -> Application:
         if is_discovery(req):
             answer_discovery(services, req, resp)
         elif req.path == "/" and req.method in ("GET", "HEAD"):
-            answer_bytes(resp, _WELCOME, content_type="text/html; charset=utf-8")
-            resp.set_header("content-security-policy", "default-src 'none'; style-src 'self'")
+            answer_page(resp, "Welcome", _WELCOME)
+        elif req.path == "/favicon.ico" and req.method in ("GET", "HEAD"):
+            answer_bytes(resp, _ICON, content_type="image/svg+xml")
+            resp.set_header("content-security-policy", "default-src 'none'")
         else:
             answer_text(resp, "404 page not found\n", status=404)
 
@@ -96,7 +98,9 @@ def create_app(services: Services) -> Application:
     return app
 
 
-_WELCOME = b"""<!DOCTYPE html>
-<html lang="en"><title>Holdfast</title>
-<p>This is a Holdfast server. <a href="/status/">Its status</a>.</p></html>
-"""
+_WELCOME = """<p>This is a Holdfast server: it keeps blobs, and gives them back.</p>"""
+
+_ICON = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+    b'<path fill="#357" d="M2 2h4v4h4V2h4v12h-4v-4H6v4H2z"/></svg>'
+)

@@ -2,19 +2,184 @@
 
 from __future__ import annotations
 
+import platform
+import sys
+from html import escape
 from typing import Any
 
 from falcon import HTTPNotFound
 from falcon.asgi import App, Request, Response
 
-from ..blobstore.handlers.answers import answer_text
+from ..blobstore.handlers import rights
+from ..blobstore.handlers.answers import (
+    HTML_TYPE,
+    answer_bytes,
+    answer_json,
+    answer_text,
+    unauthorized,
+)
+from ..blobstore.handlers.form import query
+from ..blobstore.handlers.routes import ROOTS
+from ..blobstore.storage import HasGeneration, capability
+from .discovery import rfc3339
 from .services import Services
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Pages show text and nothing else: no script, no frame, nothing from elsewhere."""
 
 
 def add_status(app: App[Any, Any], services: Services) -> None:
-    async def health(req: Request, resp: Response | None, **_: Any) -> None:
+    """Let `app` answer `/healthz`, `/status/` and `/help/`."""
+
+    async def health(
+        req: Request,  # noqa: ARG001 - falcon passes it by its name
+        resp: Response | None,
+        **_: Any,
+    ) -> None:
         if resp is None:
             raise HTTPNotFound
         answer_text(resp, "ok\n")
+        resp.set_header("cache-control", "no-store")
+
+    async def status(req: Request, resp: Response | None, **params: Any) -> None:
+        if resp is not None and _may(services, req, resp):
+            answer_status(services, resp, params["page"])
+        elif resp is None:
+            raise HTTPNotFound
+
+    async def help_(req: Request, resp: Response | None, **params: Any) -> None:
+        if resp is not None and _may(services, req, resp):
+            answer_help(services, req, resp, params["page"])
+        elif resp is None:
+            raise HTTPNotFound
 
     app.add_sink(health, r"/healthz\Z")
+    app.add_sink(status, r"/status/(?P<page>.*)\Z")
+    app.add_sink(help_, r"/help/(?P<page>.*)\Z")
+
+
+def _may(services: Services, req: Request, resp: Response) -> bool:
+    """Whether a request may see pages. If not, it is answered."""
+    if not rights.allows(services.auth.rights_of(req.scope), rights.ALL):
+        unauthorized(resp)
+        return False
+    if req.method not in ("GET", "HEAD"):
+        answer_text(resp, "only GET\n", status=405)
+        resp.set_header("allow", "GET, HEAD")
+        return False
+    return True
+
+
+def answer_status(services: Services, resp: Response, page: str) -> None:
+    if page == "status.json":
+        answer_json(resp, status_document(services))
+    elif page == "":
+        answer_page(resp, "Status", _table(_facts(services)))
+    else:
+        answer_text(resp, "Illegal status path.\n", status=404)
+
+
+def status_document(services: Services) -> dict[str, object]:
+    """What `status.json` says, in the shape of Perkeep's, and some more of our own."""
+    primary, *others = sorted(ROOTS)
+    kind = services.storage_kind
+    memory = services.blobs.memory
+    return {
+        "version": services.version,
+        "goInfo": f"python{platform.python_version()} {sys.platform}/{platform.machine()}",
+        "sync": {},
+        "storage": {
+            primary: {"primary": True, "type": kind},
+            **{root: {"type": kind} for root in others},
+        },
+        "importerAccounts": None,
+        "holdfast": {
+            "protocol": 1,
+            "epoch": services.blobs.epoch,
+            "started": rfc3339(services.started),
+            "bytesInFlight": memory.used,
+            "bytesInFlightLimit": memory.limit,
+        },
+    }
+
+
+def _facts(services: Services) -> list[tuple[str, str]]:
+    able = capability(services.blobs.hub.storage, HasGeneration)
+    up = int((services.clock() - services.started).total_seconds())
+    hours, minutes = divmod(up // 60, 60)
+    return [
+        ("Version", services.version),
+        ("Storage", services.storage_kind),
+        ("Store's generation", able.generation().token if able else "none"),
+        ("Owner", services.owner_name),
+        ("Authentication", services.auth.kind),
+        ("Removing blobs", "allowed" if services.blobs.allow_remove else "not allowed"),
+        ("Running since", f"{rfc3339(services.started)} ({hours} h {minutes} min)"),
+        ("Bytes in flight", f"{services.blobs.memory.used:,}"),
+    ]
+
+
+def answer_help(services: Services, req: Request, resp: Response, page: str) -> None:
+    if page:
+        answer_text(resp, "404 page not found\n", status=404)
+    elif query(req).get("clientConfig") == "true":
+        answer_json(resp, client_config(services, req.get_header("host") or ""))
+        resp.set_header("cache-control", "no-store")
+    else:
+        host = escape(req.get_header("host") or services.listen)
+        text = (
+            f"<p>Clients reach this server at <code>http://{host}/</code>.</p>"
+            '<p><a href="?clientConfig=true">A configuration for Perkeep\'s clients</a> '
+            "(it holds the password).</p>"
+        )
+        answer_page(resp, "Help", text)
+
+
+def client_config(services: Services, host: str) -> dict[str, object]:
+    """A `client-config.json` for Perkeep's tools, as their `init` saves it."""
+    listen = services.listen
+    address, _, _ = listen.rpartition(":")
+    if address in ("", "0.0.0.0", "[::]") or listen.endswith(":0"):  # noqa: S104 - compared only
+        listen = host
+    return {
+        "servers": {
+            "default": {
+                "server": f"http://{listen}",
+                "auth": services.auth_text,
+                "default": True,
+            }
+        },
+        "ignoredFiles": [".DS_Store", "*~"],
+    }
+
+
+def answer_page(resp: Response, title: str, body: str) -> None:
+    """A page of our own. `body` is HTML, with everything in it escaped."""
+    page = (
+        f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f"<title>{escape(title)} - Holdfast</title>\n<style>{_STYLE}</style>\n"
+        f'<nav><a href="/">Holdfast</a> <a href="/status/">Status</a> <a href="/help/">Help</a>'
+        f"</nav>\n<h1>{escape(title)}</h1>\n{body}\n</html>\n"
+    )
+    answer_bytes(resp, page.encode(), content_type=HTML_TYPE)
+    resp.set_header("content-security-policy", PAGE_POLICY)
+    resp.set_header("referrer-policy", "no-referrer")
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    cells = "\n".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        for name, value in rows
+    )
+    return f"<table>\n{cells}\n</table>"
+
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}"
+    "th{text-align:left;padding-right:2em;font-weight:normal;opacity:.7}"
+    "td{overflow-wrap:anywhere}nav a{margin-right:1em}"
+    ":root{color-scheme:light dark}"
+)

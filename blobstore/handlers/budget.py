@@ -46,7 +46,9 @@ class Budget:
                 self._cut_slowest()
             finally:
                 lease.is_waiting = False
-        self._leases.setdefault(lease)
+        if lease not in self._leases:
+            self._leases[lease] = None
+            lease.restart()
         self.used += size
 
     def _give(self, lease: Lease, size: int) -> None:
@@ -88,7 +90,9 @@ class Lease:
             await self._budget._take(self, wanted)
             self.counted += wanted
             # Time spent waiting for memory is not the peer's slowness.
-            self.since += self._budget._clock() - waited_from
+            self.since = min(
+                self.since + self._budget._clock() - waited_from, self._budget._clock()
+            )
         self.held += size
         self._seen += size
 
@@ -109,8 +113,13 @@ class Lease:
         """Note that the peer took or sent `size` bytes that were held already."""
         self._seen += size
 
+    def restart(self) -> None:
+        """Begin to measure anew: a peer is only slow while memory is held for it."""
+        self.since = self._budget._clock()
+        self._seen = 0
+
     def rate(self, now: float) -> float:
-        """Bytes a second since the lease began."""
+        """Bytes a second, for as long as memory has been held without a break."""
         return self._seen / max(now - self.since, 0.001)
 
     def __enter__(self) -> Lease:

@@ -10,7 +10,7 @@ from falcon.asgi import App, Request, Response
 
 from . import rights
 from .answers import bad_request, unauthorized
-from .auth import Auth
+from .auth import Auth, peer_of
 from .batch import batch_fetch, batch_upload, missing, stream_blobs, sync
 from .feed import feed
 from .get import get_blob
@@ -68,7 +68,8 @@ def add_routes(app: App[Any, Any], service: BlobService, auth: Auth) -> None:
         action: str = params["action"]
         has = auth.rights_of(req.scope)
         if resp is None:
-            await feed(service, params["ws"], has, action)
+            cut = peer_of(req.scope).abort
+            await feed(service, params["ws"], has, action, cut=cut)
             return
         call = CALLS.get((req.method, action))
         blob_call = BLOB_CALLS.get(req.method)
