@@ -29,6 +29,28 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What permanodes and claims say; nothing of it is verified here."""
+
+    signer: Ref | None = None
+    signature: str = ""
+    claim_type: str = ""
+    date: Timestamp | None = None
+    permanode: Ref | None = None
+    attribute: str = ""
+    value: str = ""
+    target: Ref | None = None
+    search: object = None
+    transitive: bool = False
+    auth_type: str = ""
+    expires: Timestamp | None = None
+
+
+NO_CLAIM = Claim()
+"""What blobs say that have none of a claim's fields."""
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaBlob:
     """What a schema blob says; what it does not say is None or empty.
 
@@ -38,8 +60,6 @@ class SchemaBlob:
 
     ref: Ref
     kind: str
-
-    # files, directories, links, special files
     raw_name: bytes = b""
     permission: int | None = None
     uid: int | None = None
@@ -53,20 +73,7 @@ class SchemaBlob:
     members: tuple[Ref, ...] = ()
     merge_sets: tuple[Ref, ...] = ()
     symlink_target: bytes = b""
-
-    # permanodes and claims
-    signer: Ref | None = None
-    signature: str = ""
-    claim_type: str = ""
-    claim_date: Timestamp | None = None
-    permanode: Ref | None = None
-    attribute: str = ""
-    value: str = ""
-    target: Ref | None = None
-    search: object = None
-    transitive: bool = False
-    auth_type: str = ""
-    expires: Timestamp | None = None
+    claim: Claim = NO_CLAIM
 
     @property
     def name(self) -> bytes:
@@ -154,10 +161,16 @@ def _read(ref: Ref, pairs: Pairs) -> SchemaBlob:
         members=tuple(as_ref(value, "members") for value in fields.array("members")),
         merge_sets=tuple(as_ref(value, "mergeSets") for value in fields.array("mergeSets")),
         symlink_target=_bytes_of(fields, "symlinkTarget"),
+        claim=NO_CLAIM if fields.has_none_of(_CLAIM_NAMES) else _read_claim(fields),
+    )
+
+
+def _read_claim(fields: FieldReader) -> Claim:
+    return Claim(
         signer=fields.ref("camliSigner"),
         signature=fields.text("camliSig"),
         claim_type=fields.text("claimType"),
-        claim_date=fields.time("claimDate"),
+        date=fields.time("claimDate"),
         permanode=fields.ref("permaNode"),
         attribute=fields.text("attribute"),
         value=fields.text("value"),
@@ -209,15 +222,19 @@ def _known(*names: str) -> dict[str, str]:
 _OCTAL = re.compile("[0-7]{1,12}")
 
 _REFS = frozenset({"blobRef", "camliSigner", "permaNode", "entries", "target"})
+_CLAIM_NAMES = frozenset(
+    (
+        *("camliSigner", "camliSig", "claimType", "claimDate", "permaNode", "attribute", "value"),
+        *("target", "search", "transitive", "authType", "expires"),
+    )
+)
 _KNOWN = _known(
-    *_REFS,
-    *("camliVersion", "camliType", "camliSig"),
-    *("claimType", "claimDate", "attribute", "value"),
+    *("camliVersion", "camliType", "blobRef"),
     *("fileName", "fileNameBytes", "symlinkTarget", "symlinkTargetBytes"),
     *("unixPermission", "unixOwner", "unixOwnerId", "unixGroup", "unixGroupId"),
     *("unixMtime", "unixCtime", "unixAtime"),
-    *("parts", "members", "mergeSets"),
-    *("search", "transitive", "authType", "expires"),
+    *("parts", "entries", "members", "mergeSets"),
+    *_CLAIM_NAMES,
 )
 _PART_REFS = frozenset({"blobRef", "bytesRef"})
 _PART_KNOWN = _known("size", "offset", *_PART_REFS)

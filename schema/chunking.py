@@ -42,7 +42,7 @@ _SHIFT = 3
 _WANTED = ((_MASK - _WEIGHTED_SUM) << _SHIFT) & 0xFFFF
 # Most searches end within the first block: cuts are 8 192 bytes apart in random data.
 _FIRST_BLOCK = 16384
-_NEXT_BLOCK = 32768
+_NEXT_BLOCK = 65536
 # Below this many positions plain Python is faster than importing numpy.
 _FEW = 128
 

@@ -74,6 +74,10 @@ class FieldReader:
                 values[name] = value
         self._values = values
 
+    def has_none_of(self, names: frozenset[str]) -> bool:
+        """Whether all of `names` are absent or null."""
+        return names.isdisjoint(self._values)
+
     def text(self, name: str) -> str:
         value = self._get(name, str)
         return "" if value is None else without_surrogates(value)

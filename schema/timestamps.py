@@ -15,7 +15,7 @@ _UNIX_DAY = date(1970, 1, 1).toordinal()
 _LAST_DAY = date.max.toordinal() - _UNIX_DAY
 
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))",
+    r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))",
     re.ASCII,
 )
 
@@ -68,22 +68,20 @@ def parse_time(text: str) -> Timestamp | None:
     match = _TIME.fullmatch(text)
     if match is None:
         raise BadTimestamp(text)
-    year, month, day, hour, minute, second = (int(match[group]) for group in range(1, 7))
+    hour, minute, second = int(match[2]), int(match[3]), int(match[4])
     if hour > 23 or minute > 59 or second > 59:
         raise BadTimestamp(text)
     zone = 0
-    if match[8]:
-        zone_hours, zone_minutes = int(match[9]), int(match[10])
+    if match[6]:
+        zone_hours, zone_minutes = int(match[7]), int(match[8])
         if zone_hours > 23 or zone_minutes > 59:
             raise BadTimestamp(text)
-        zone = (zone_hours * 60 + zone_minutes) * (60 if match[8] == "+" else -60)
-    try:
-        # Year 0 is a leap year like 400; Python's calendar begins with year 1.
-        days = date(year or 400, month, day).toordinal() - (0 if year else 146097)
-    except ValueError:
-        raise BadTimestamp(text) from None
-    seconds = (days - _UNIX_DAY) * 86400 + hour * 3600 + minute * 60 + second - zone
-    fraction = int((match[7] or "0")[:9].ljust(9, "0"))
+        zone = (zone_hours * 60 + zone_minutes) * (60 if match[6] == "+" else -60)
+    day = _day_of(match[1])
+    if day is None:
+        raise BadTimestamp(text)
+    seconds = day * 86400 + hour * 3600 + minute * 60 + second - zone
+    fraction = int((match[5] or "0")[:9].ljust(9, "0"))
     ns = seconds * NANOSECONDS + fraction
     if ns == _YEAR_ONE:
         return None
@@ -98,3 +96,15 @@ def _day_text(day: int) -> str:
     if not 1 - _UNIX_DAY <= day <= _LAST_DAY:
         raise BadTimestamp(f"day {day} since 1970")
     return date.fromordinal(day + _UNIX_DAY).isoformat()
+
+
+@lru_cache(maxsize=4096)
+def _day_of(text: str) -> int | None:
+    """Days from 1970 to a date; None if the calendar has no such date."""
+    year = int(text[:4])
+    try:
+        # Year 0 is a leap year like 400; Python's calendar begins with year 1.
+        day = date(year or 400, int(text[5:7]), int(text[8:])).toordinal()
+    except ValueError:
+        return None
+    return day - _UNIX_DAY - (0 if year else 146097)

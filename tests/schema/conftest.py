@@ -8,16 +8,18 @@ from collections.abc import Callable
 import pytest
 
 from holdfast.blobstore.backends.memory import MemoryStorage
+from holdfast.blobstore.errors import CorruptBlob
 from holdfast.blobstore.ref import Blob, Ref
 
 
 class Shelf(MemoryStorage):
-    """A storage that can be put to and that counts what was asked of it."""
+    """A storage that can be put to and that remembers what was asked of it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.put_order: list[Ref] = []
         self.fetches: list[tuple[Ref, ...]] = []
+        self.damaged: set[Ref] = set()
 
     def put(self, blob: Blob) -> None:
         self.put_order.append(blob.ref)
@@ -31,7 +33,10 @@ class Shelf(MemoryStorage):
     def fetch(self, refs):
         refs = tuple(refs)
         self.fetches.append(refs)
-        return super().fetch(refs)
+        for ref in refs:
+            if ref in self.damaged:
+                raise CorruptBlob(ref, "the shelf")
+            yield from super().fetch((ref,))
 
     @property
     def fetched(self) -> list[Ref]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from holdfast.blobstore.ref import Ref
 from holdfast.schema.blob import (
     MAX_SCHEMA_SIZE,
+    NO_CLAIM,
     Part,
     SchemaBlob,
     has_kind,
@@ -173,14 +174,14 @@ def test_a_name_that_leads_elsewhere_is_kept_but_not_given_as_a_name():
 
 
 def test_half_characters_and_bad_bytes_read_as_replacement_characters():
-    assert parse(with_fields('"value": "a\\ud800b"')).value == "a\ufffdb"
-    assert parse(with_fields('"value": "\\ud83d\\ude00"')).value == "😀"
+    assert parse(with_fields('"value": "a\\ud800b"')).claim.value == "a\ufffdb"
+    assert parse(with_fields('"value": "\\ud83d\\ude00"')).claim.value == "😀"
     raw = with_fields('"value": "a?b"').encode().replace(b"?", b"\xe2\x82")
-    assert parse(raw).value == "a\ufffd\ufffdb"
+    assert parse(raw).claim.value == "a\ufffd\ufffdb"
 
 
 def test_either_spelling_of_backspace_is_read():
-    assert parse(with_fields('"value": "\\b\\u0008\\f\\u000c"')).value == "\b\b\f\f"
+    assert parse(with_fields('"value": "\\b\\u0008\\f\\u000c"')).claim.value == "\b\b\f\f"
 
 
 def test_permission_bits_have_defaults_when_not_known():
@@ -218,12 +219,17 @@ def test_a_claim_is_read():
             }
         )
     )
-    assert (found.signer, found.permanode, found.target) == (A, B, A)
-    assert found.claim_date == Timestamp(1578621660 * 10**9, is_zone_unknown=True)
-    assert found.search == {"b": [1, {"A": 1.5}], "a": None}
-    assert (found.transitive, found.auth_type, found.claim_type) == (True, "haveref", "share")
-    assert found.expires is not None
-    assert (found.attribute, found.value, found.signature) == ("tag", "v", "s=")
+    claim = found.claim
+    assert (claim.signer, claim.permanode, claim.target) == (A, B, A)
+    assert claim.date == Timestamp(1578621660 * 10**9, is_zone_unknown=True)
+    assert claim.search == {"b": [1, {"A": 1.5}], "a": None}
+    assert (claim.transitive, claim.auth_type, claim.claim_type) == (True, "haveref", "share")
+    assert claim.expires == Timestamp(1609459200 * 10**9)
+    assert (claim.attribute, claim.value, claim.signature) == ("tag", "v", "s=")
+
+
+def test_what_says_nothing_of_a_claim_has_an_empty_one():
+    assert parse(with_fields('"value": null')).claim is NO_CLAIM
 
 
 def test_servers_route_by_kind_alone():

@@ -194,7 +194,7 @@ def test_a_damaged_chunk_is_named_and_never_given(shelf, stream):
     ref = write_file(FileFacts(), stream[:500_000], shelf.put)
     reader = FileReader(shelf, ref)
     *_, piece = reader.layout()
-    shelf.receive([Blob(piece.chunk, bytes(piece.size))])
+    shelf.damaged.add(piece.chunk)
     with pytest.raises(ChunkUnreadable, match="is damaged"):
         reader.read()
 
