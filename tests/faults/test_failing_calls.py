@@ -18,7 +18,7 @@ def test_what_is_acknowledged_survives_failing_calls(
     nursery: Nursery, opening: str, tmp_path: Path
 ) -> None:
     outcome = failing_rounds(nursery, opening, tmp_path / "store", rounds=24, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
 
 
 @pytest.mark.long
@@ -31,4 +31,4 @@ def test_what_is_acknowledged_survives_a_thousand_failing_calls(
         seed = random.randrange(10**6)
         folder = tmp_path / str(part)
         outcome = failing_rounds(nursery, opening, folder, rounds=50, seed=seed)
-        assert not outcome.findings, outcome
+        assert not outcome.findings, str(outcome)

@@ -18,7 +18,7 @@ def test_a_full_disk_refuses_writes_and_harms_nothing(
     mounting: Nursery, opening: str, tmp_path: Path
 ) -> None:
     outcome = full_disk_rounds(mounting, opening, tmp_path, rounds=10, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
 
 
 @pytest.mark.long
@@ -30,4 +30,4 @@ def test_disks_that_fill_up_at_many_points_harm_nothing(
     for _ in range(20):
         seed = random.randrange(10**6)
         outcome = full_disk_rounds(mounting, opening, tmp_path, rounds=10, seed=seed)
-        assert not outcome.findings, outcome
+        assert not outcome.findings, str(outcome)

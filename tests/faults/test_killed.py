@@ -18,7 +18,7 @@ def test_nothing_acknowledged_is_lost_to_kills(
     nursery: Nursery, opening: str, tmp_path: Path
 ) -> None:
     outcome = kill_rounds(nursery, opening, tmp_path / "store", rounds=30, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
 
 
 @pytest.mark.long
@@ -29,4 +29,4 @@ def test_nothing_acknowledged_is_lost_to_a_thousand_kills(
 ) -> None:
     seed = random.randrange(10**6)
     outcome = kill_rounds(nursery, opening, tmp_path / "store", rounds=1000, seed=seed)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)

@@ -19,7 +19,7 @@ def test_nothing_acknowledged_is_lost_to_power_cuts(
     mounting: Nursery, opening: str, kind: str, tmp_path: Path
 ) -> None:
     outcome = power_cut_rounds(mounting, opening, kind, tmp_path, rounds=4, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
 
 
 @pytest.mark.long
@@ -31,4 +31,4 @@ def test_nothing_acknowledged_is_lost_to_two_hundred_power_cuts(
 ) -> None:
     seed = random.randrange(10**6)
     outcome = power_cut_rounds(mounting, opening, kind, tmp_path, rounds=200, seed=seed)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)

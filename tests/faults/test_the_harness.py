@@ -17,7 +17,7 @@ TINY = str(Path(__file__).with_name("tiny.py"))
 
 def test_an_honest_storage_survives_kills(nursery: Nursery, tmp_path: Path) -> None:
     outcome = kill_rounds(nursery, f"{TINY}:Tiny", tmp_path / "store", rounds=4, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
     assert outcome.rounds == 4
     assert outcome.acknowledged > 20
 
@@ -25,7 +25,7 @@ def test_an_honest_storage_survives_kills(nursery: Nursery, tmp_path: Path) -> N
 @pytest.mark.parametrize("liar", ["PromisesFirst", "WritesInPlace"])
 def test_kills_find_a_storage_that_lies(nursery: Nursery, liar: str, tmp_path: Path) -> None:
     outcome = kill_rounds(nursery, f"{TINY}:{liar}", tmp_path / "store", rounds=40, seed=1)
-    assert outcome.findings, outcome
+    assert outcome.findings, str(outcome)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -33,7 +33,7 @@ def test_an_honest_storage_survives_power_cuts(
     mounting: Nursery, kind: str, tmp_path: Path
 ) -> None:
     outcome = power_cut_rounds(mounting, f"{TINY}:Tiny", kind, tmp_path, rounds=2, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
     assert outcome.rounds == 2
     assert outcome.acknowledged > 20
 
@@ -44,7 +44,7 @@ def test_power_cuts_find_a_storage_that_lies(
     mounting: Nursery, liar: str, kind: str, tmp_path: Path
 ) -> None:
     outcome = power_cut_rounds(mounting, f"{TINY}:{liar}", kind, tmp_path, rounds=60, seed=1)
-    assert outcome.findings, outcome
+    assert outcome.findings, str(outcome)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,7 +63,9 @@ def test_failing_syncs_find_a_storage_that_lies(
     outcome = failing_rounds(
         nursery, f"{TINY}:{liar}", tmp_path / "store", rounds=12, seed=1, kinds=["sync"]
     )
-    assert any("lost" in finding or "fetched" in finding for finding in outcome.findings), outcome
+    assert any("lost" in finding or "fetched" in finding for finding in outcome.findings), str(
+        outcome
+    )
 
 
 def test_failing_calls_find_a_storage_that_raises_errors_of_the_system(
@@ -72,30 +74,30 @@ def test_failing_calls_find_a_storage_that_raises_errors_of_the_system(
     outcome = failing_rounds(
         nursery, f"{TINY}:NamesTheOs", tmp_path / "store", rounds=12, seed=1, kinds=["write"]
     )
-    assert any("instead of StoreFailed" in finding for finding in outcome.findings), outcome
+    assert any("instead of StoreFailed" in finding for finding in outcome.findings), str(outcome)
 
 
 def test_an_honest_storage_survives_failing_calls(nursery: Nursery, tmp_path: Path) -> None:
     outcome = failing_rounds(nursery, f"{TINY}:Tiny", tmp_path / "store", rounds=6, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
 
 
 def test_an_honest_storage_survives_a_full_disk(mounting: Nursery, tmp_path: Path) -> None:
     outcome = full_disk_rounds(mounting, f"{TINY}:Tiny", tmp_path, rounds=3, seed=1)
-    assert not outcome.findings, outcome
+    assert not outcome.findings, str(outcome)
 
 
 def test_a_full_disk_finds_a_storage_that_leaves_half_a_blob(
     mounting: Nursery, tmp_path: Path
 ) -> None:
     outcome = full_disk_rounds(mounting, f"{TINY}:LeavesHalf", tmp_path, rounds=3, seed=1)
-    assert outcome.findings, outcome
+    assert outcome.findings, str(outcome)
 
 
 def test_a_storage_that_does_not_open_is_a_finding(nursery: Nursery, tmp_path: Path) -> None:
     (tmp_path / "store").write_bytes(b"a file, where a folder should be")
     outcome = kill_rounds(nursery, f"{TINY}:Tiny", tmp_path / "store", rounds=10, seed=1)
-    assert outcome.findings, outcome
+    assert outcome.findings, str(outcome)
 
 
 def test_mounts_are_seen_by_the_children_alone_and_go_with_the_nursery(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ class Faults:
             for name in CALLS[kind]:
                 setattr(os, name, self._other(kind, getattr(os, name)))
         os.open = self._opening
-        io.open = builtins.open = self._opening_file  # type: ignore[assignment]
+        io.open = builtins.open = self._opening_file
 
     def _strikes(self, *kinds: str) -> bool:
         """Whether this call is to fail."""
