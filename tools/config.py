@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -267,5 +266,7 @@ _KINDS = {str: "a text in quotes", bool: "true or false", list: "a list of texts
 
 def _near(word: str, among: object) -> str:
     """A hint at the nearest known word, or nothing."""
+    import difflib
+
     close = difflib.get_close_matches(word, list(among), n=1, cutoff=0.5)  # type: ignore[call-overload]
     return f"; did you mean {close[0]}?" if close else ""

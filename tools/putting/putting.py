@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,12 +21,13 @@ from ..cachefile import sweep
 from ..client.errors import DeferredLost
 from ..client.store import Store
 from ..havecache import HaveCache
-from ..statcache import StatCache
+from ..output import printable
+from ..statcache import Folder, StatCache, pack_entry
 from .files import Changed, ReadAhead, put_entry
 from .options import PutOptions
 from .outbox import Outbox, Sent
 from .report import Put, Reporting, Tally
-from .tree import TreePutter
+from .tree import RACY_NS, TreePutter
 
 TRIES = 3
 """How often a put is begun again because the server restarted under it."""
@@ -58,6 +61,7 @@ class Putter:
         self._reporting = reporting or Reporting()
         self._have: HaveCache | None = None
         self._stats: StatCache | None = None
+        self._remembered: Folder | None = None
         self.sent = Sent()
         """What went over so far."""
         if cache_folder is not None and store.generation is not None:
@@ -126,6 +130,7 @@ class Putter:
 
     def _put_path(self, outbox: Outbox, path: bytes, name: bytes) -> Put:
         tally = Tally()
+        self._remembered = None
         last = _Last(outbox.put)
         found = os.stat(path, follow_symlinks=self._options.follow or path.endswith(b"/"))
         if stat.S_ISDIR(found.st_mode):
@@ -145,6 +150,16 @@ class Putter:
         put: Callable[[Blob], None],
         tally: Tally,
     ) -> Ref:
+        tally.files = 1
+        tally.size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+        key = os.path.abspath(path)
+        digest = hashlib.blake2b(pack_entry(name, found), digest_size=20).digest()
+        known = None if self._stats is None else self._stats.folder(key)
+        if known is not None and known[0] == digest:
+            tally.unchanged = 1
+            self._reporting.progress.advance(tally.size, 1)
+            return Ref(f"{self._options.hash_name}-{known[1].hex()}")
+        listed = time.time_ns()
         changed = Changed()
         ref = put_entry(
             name,
@@ -158,9 +173,9 @@ class Putter:
             follow=self._options.follow,
         )
         if changed.is_set:
-            self._reporting.note(f"{os.fsdecode(path)!r}: changed while it was read; put it again")
-        tally.files = 1
-        tally.size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+            self._reporting.note(f"{printable(path)}: changed while it was read; put it again")
+        elif max(found.st_mtime_ns, found.st_ctime_ns) < listed - RACY_NS:
+            self._remembered = Folder(key, digest, bytes.fromhex(ref.hex), 0)
         self._reporting.progress.advance(tally.size, 1)
         return ref
 
@@ -168,6 +183,9 @@ class Putter:
         """Everything else has arrived before the root is sent."""
         outbox.drain()
         last.release()
+        if self._remembered is not None:
+            outbox.when_durable(self._remembered)
+            self._remembered = None
         outbox.sync()
 
     @contextmanager
