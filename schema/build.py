@@ -12,7 +12,7 @@ from .blob import Part
 from .canonical import START, Fields, Value, canonical, quoted
 from .facts import FileFacts
 from .names import pieces_of, text_of
-from .timestamps import NANOSECONDS, format_ns
+from .timestamps import END_NS, FIRST_NS, NANOSECONDS, format_ns
 
 MAX_MEMBERS = 10000
 """The most members, or subsets, a static set lists itself."""
@@ -25,7 +25,7 @@ def file_fields(facts: FileFacts, parts: Iterable[Part]) -> Fields:
 
 def file_text(facts: FileFacts, parts: Iterable[Part]) -> bytes:
     """The very bytes of `canonical(file_fields(facts, parts))`, in a fraction of the time."""
-    name, mode, uid, gid, owner, group, mtime_ns, ctime_ns, _ = facts
+    name, mode, uid, gid, owner, group, *_ = facts
     lines = [f'{START}  "camliType": "file"']
     if name:
         text = text_of(name)
@@ -35,14 +35,14 @@ def file_text(facts: FileFacts, parts: Iterable[Part]) -> bytes:
             field = canonical(_name_field("fileName", name)).decode()
             lines.append(field[len(START) : -len("\n}")])
     lines.append(f'  "parts": {parts_text(parts)}')
-    if ctime_ns is not None and ctime_ns // NANOSECONDS and ctime_ns != mtime_ns:
-        lines.append(f'  "unixCtime": "{format_ns(ctime_ns)}"')
+    if ctime := _ctime_text(facts):
+        lines.append(f'  "unixCtime": "{ctime}"')
     if group:
         lines.append(f'  "unixGroup": {quoted(group)}')
     if gid is not None:
         lines.append(f'  "unixGroupId": {gid}')
-    if mtime_ns is not None:
-        lines.append(f'  "unixMtime": "{format_ns(mtime_ns)}"')
+    if mtime := _mtime_text(facts):
+        lines.append(f'  "unixMtime": "{mtime}"')
     if owner:
         lines.append(f'  "unixOwner": {quoted(owner)}')
     if uid is not None:
@@ -118,12 +118,26 @@ def _common(facts: FileFacts) -> dict[str, Value]:
         fields["unixOwner"] = facts.owner
     if facts.group:
         fields["unixGroup"] = facts.group
-    if facts.mtime_ns is not None:
-        fields["unixMtime"] = format_ns(facts.mtime_ns)
-    ctime_ns = facts.ctime_ns
-    if ctime_ns is not None and ctime_ns // NANOSECONDS and ctime_ns != facts.mtime_ns:
-        fields["unixCtime"] = format_ns(ctime_ns)
+    if mtime := _mtime_text(facts):
+        fields["unixMtime"] = mtime
+    if ctime := _ctime_text(facts):
+        fields["unixCtime"] = ctime
     return fields
+
+
+def _mtime_text(facts: FileFacts) -> str:
+    """The text of `unixMtime`; empty if it is left out."""
+    ns = facts.mtime_ns
+    # Some file systems hold times beyond the calendar: the file matters more than they do.
+    return format_ns(ns) if ns is not None and FIRST_NS <= ns < END_NS else ""
+
+
+def _ctime_text(facts: FileFacts) -> str:
+    """The text of `unixCtime`; empty if it is left out."""
+    ns = facts.ctime_ns
+    if ns is None or ns == facts.mtime_ns or 0 <= ns < NANOSECONDS:
+        return ""
+    return format_ns(ns) if FIRST_NS <= ns < END_NS else ""
 
 
 def _name_field(key: str, name: bytes) -> dict[str, Value]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..blobstore.ref import Ref
 from ..blobstore.storage import CanFetch, ReadsRanges
+from .blob import SchemaBlob
 from .errors import BadTree, ChunkUnreadable
 from .layout import UNSERVED, FileLayout, Piece, fetch_in_order
 
@@ -29,18 +30,20 @@ class FileReader(io.RawIOBase):
     A read gives all it was asked for, unless the file ends. The last chunk is kept, so small
     reads in order fetch each chunk once. Not for two threads at once.
 
-    Making it raises `NotSchema`, `WrongKind`, `BadTree`, and what `fetch` raises for `ref` itself;
+    Making it raises `NotSchema`, `WrongKind`, `BadTree`, and what `fetch` raises for `file` itself;
     reading raises `BadTree` and `ChunkUnreadable`, and then has not moved on. It never gives
     wrong bytes: whole chunks come verified from `fetch`. Given `ranged`, up to `SMALL_RANGE`
     bytes of a chunk are read without the rest of it, and so without verifying.
     """
 
-    def __init__(self, fetch: CanFetch, ref: Ref, *, ranged: ReadsRanges | None = None) -> None:
+    def __init__(
+        self, fetch: CanFetch, file: Ref | SchemaBlob, *, ranged: ReadsRanges | None = None
+    ) -> None:
         super().__init__()
-        self.ref = ref
         self._fetch = fetch
         self._ranged = ranged
-        self._layout = FileLayout(fetch, ref)
+        self._layout = FileLayout(fetch, file)
+        self.ref = self._layout.ref
         self._position = 0
         self._chunk: Ref | None = None
         self._chunk_data = b""

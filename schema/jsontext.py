@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from typing import TypeVar
 
 from ..blobstore.errors import BadRef
 from ..blobstore.ref import Ref
 from .errors import BadTimestamp
+from .names import text_of, without_surrogates
 from .timestamps import Timestamp, parse_time
 
 Found = TypeVar("Found")
@@ -40,7 +40,7 @@ def read_object(data: bytes) -> Pairs:
         text = data.decode()
     except UnicodeDecodeError:
         # One U+FFFD for each byte that is no UTF-8.
-        text = _LONE.sub("\ufffd", data.decode("utf-8", "surrogateescape"))
+        text = without_surrogates(text_of(data))
     try:
         value = _DECODER.decode(text)
     except RecursionError:
@@ -151,14 +151,6 @@ def folded(key: str) -> str:
     fold = key.casefold()
     # Full folding makes two letters of one, which the reference does not.
     return fold if len(fold) == len(key) else key
-
-
-def without_surrogates(text: str) -> str:
-    """Text in which escapes of half a character, as in JSON's `"\\ud800"`, are U+FFFD."""
-    return text if text.isascii() else _LONE.sub("\ufffd", text)
-
-
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def _finite(text: str) -> float:

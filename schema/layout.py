@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..blobstore.errors import BadRange, BlobNotFound, CorruptBlob, DigestMismatch
 from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import CanFetch
-from .blob import Part, parse_schema
+from .blob import Part, SchemaBlob, parse_schema
 from .errors import BadTree, ChunkUnreadable, NotSchema, WrongKind
 
 MAX_DEPTH = 64
@@ -70,16 +70,21 @@ class FileLayout:
     Sizes come from the blobs and are promises only; nothing is allocated for them.
     """
 
-    def __init__(self, fetch: CanFetch, ref: Ref) -> None:
-        """Raises `NotSchema`, `WrongKind`, `BadTree`, and what `fetch` raises."""
-        self.ref = ref
+    def __init__(self, fetch: CanFetch, file: Ref | SchemaBlob) -> None:
+        """`file` is a ref, or the blob itself if the caller has it already.
+
+        Raises `NotSchema`, `WrongKind`, `BadTree`, and what `fetch` raises.
+        """
         self._fetch = fetch
         self._kept: OrderedDict[Ref, _Node] = OrderedDict()
         self._kept_parts = 0
-        (blob,) = fetch_in_order(fetch, (ref,))
-        self._root = _open(blob)
+        if not isinstance(file, SchemaBlob):
+            (blob,) = fetch_in_order(fetch, (file,))
+            file = parse_schema(*blob)
+        self.ref = file.ref
+        self._root = _open(file)
         if self._root.size > MAX_FILE_SIZE:
-            raise BadTree(ref, f"it claims to have {self._root.size} bytes")
+            raise BadTree(self.ref, f"it claims to have {self._root.size} bytes")
 
     @property
     def size(self) -> int:
@@ -142,7 +147,7 @@ class FileLayout:
             blobs = fetch_in_order(self._fetch, tuple(wanted))
             for branch in wanted.values():
                 try:
-                    node = _open(next(blobs))
+                    node = _open(parse_schema(*next(blobs)))
                 except (*UNSERVED, NotSchema, WrongKind, BadTree) as error:
                     if branch is branches[0]:
                         raise self._failure(branch, error) from error
@@ -177,13 +182,12 @@ def fetch_in_order(fetch: CanFetch, refs: Sequence[Ref]) -> Iterator[Blob]:
         yield blob
 
 
-def _open(blob: Blob) -> _Node:
-    schema = parse_schema(*blob)
+def _open(schema: SchemaBlob) -> _Node:
     if schema.kind not in ("file", "bytes"):
-        raise WrongKind(blob.ref, schema.kind, wanted="file")
+        raise WrongKind(schema.ref, schema.kind, wanted="file")
     for part in schema.parts:
         if part.blob_ref is not None and part.bytes_ref is not None:
-            raise BadTree(blob.ref, "a part is in two places at once")
+            raise BadTree(schema.ref, "a part is in two places at once")
     starts = tuple(accumulate((part.size for part in schema.parts), initial=0))
     return _Node(schema.parts, starts)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 _BAD = re.compile("[\udc80-\udcff]")
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def text_of(data: bytes) -> str:
@@ -36,13 +37,18 @@ def joined_pieces(pieces: Sequence[object]) -> bytes:
     Numbers beyond a byte lose their higher bits; what is neither text nor number is left out.
     """
     return b"".join(
-        piece.encode("utf-8", "replace")
+        without_surrogates(piece).encode()
         if isinstance(piece, str)
         else bytes((int(piece) & 0xFF,))
         if isinstance(piece, int | float) and not isinstance(piece, bool)
         else b""
         for piece in pieces
     )
+
+
+def without_surrogates(text: str) -> str:
+    """Text with U+FFFD for every half of a character, as in JSON's `"\\ud800"`."""
+    return text if text.isascii() else _LONE.sub("\ufffd", text)
 
 
 def as_perkeep_reads(name: bytes) -> bytes:

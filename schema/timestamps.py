@@ -12,7 +12,11 @@ from .errors import BadTimestamp
 NANOSECONDS = 1_000_000_000
 
 _UNIX_DAY = date(1970, 1, 1).toordinal()
-_LAST_DAY = date.max.toordinal() - _UNIX_DAY
+
+FIRST_NS = (1 - _UNIX_DAY) * 86400 * NANOSECONDS
+END_NS = (date.max.toordinal() + 1 - _UNIX_DAY) * 86400 * NANOSECONDS
+"""The years that can be written, 1 to 9999: moments from `FIRST_NS` on and before `END_NS`."""
+
 
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))",
@@ -41,6 +45,8 @@ def format_ns(ns: int) -> str:
 
     Raises `BadTimestamp` for years that have not four digits.
     """
+    if not FIRST_NS <= ns < END_NS:
+        raise BadTimestamp(f"{ns} nanoseconds from 1970")
     seconds, fraction = divmod(ns, NANOSECONDS)
     day, seconds = divmod(seconds, 86400)
     minutes, seconds = divmod(seconds, 60)
@@ -83,18 +89,13 @@ def parse_time(text: str) -> Timestamp | None:
     seconds = day * 86400 + hour * 3600 + minute * 60 + second - zone
     fraction = int((match[5] or "0")[:9].ljust(9, "0"))
     ns = seconds * NANOSECONDS + fraction
-    if ns == _YEAR_ONE:
+    if ns == FIRST_NS:
         return None
     return Timestamp(ns, is_zone_unknown=zone == -60)
 
 
-_YEAR_ONE = (1 - _UNIX_DAY) * 86400 * NANOSECONDS
-
-
 @lru_cache(maxsize=4096)
 def _day_text(day: int) -> str:
-    if not 1 - _UNIX_DAY <= day <= _LAST_DAY:
-        raise BadTimestamp(f"day {day} since 1970")
     return date.fromordinal(day + _UNIX_DAY).isoformat()
 
 

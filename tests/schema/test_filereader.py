@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from holdfast.blobstore.errors import BlobNotFound
 from holdfast.blobstore.ref import Blob, Ref
-from holdfast.schema.blob import Part
+from holdfast.schema.blob import Part, parse_schema
 from holdfast.schema.build import bytes_text, file_text
 from holdfast.schema.errors import BadTree, ChunkUnreadable, NotSchema, WrongKind
 from holdfast.schema.facts import FileFacts
@@ -83,6 +83,16 @@ def test_the_size_is_known_without_reading_a_chunk(stored):
     shelf.fetches.clear()
     assert FileReader(shelf, ref).size == SIZE
     assert shelf.fetched == [ref]
+
+
+def test_a_file_blob_at_hand_is_not_fetched_again(stored):
+    shelf, ref, data = stored
+    (blob,) = shelf.fetch((ref,))
+    shelf.fetches.clear()
+    reader = FileReader(shelf, parse_schema(*blob))
+    assert (reader.size, reader.ref) == (SIZE, ref)
+    assert reader.read(10) == data[:10]
+    assert ref not in shelf.fetched
 
 
 def test_a_range_touches_only_the_chunks_it_needs(stored):

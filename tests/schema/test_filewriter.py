@@ -87,7 +87,7 @@ parts = st.lists(
 names = st.one_of(
     st.binary(max_size=20), st.text(max_size=20).map(lambda text: text.encode("utf-8", "ignore"))
 )
-times = st.one_of(st.none(), st.integers(-(2**61), 2**61), st.integers(0, 2 * 10**9))
+times = st.one_of(st.none(), st.integers(-(2**61), 2**61), st.integers(), st.integers(0, 2 * 10**9))
 owners = st.one_of(st.none(), st.text(max_size=8))
 numbers = st.one_of(st.none(), st.integers(0, 2**32 - 1))
 facts = st.builds(FileFacts, names, numbers, numbers, numbers, owners, owners, times, times)
@@ -153,6 +153,15 @@ def test_the_time_of_change_is_left_out_when_it_says_nothing():
         assert b"unixCtime" not in text
     assert b"unixCtime" in file_text(FileFacts(mtime_ns=7_000_000_001, ctime_ns=7 * 10**9), [])
     assert b'"unixPermission": "00"' in file_text(FileFacts(mode=0o100000), [])
+
+
+def test_times_beyond_the_calendar_do_not_keep_a_file_out(shelf):
+    facts = FileFacts(name=b"n", mtime_ns=10**15 * 10**9, ctime_ns=-(10**15) * 10**9)
+    ref = write_file(facts, b"abc", shelf.put)
+    (blob,) = shelf.fetch((ref,))
+    assert b"unixMtime" not in blob.data
+    assert b"unixCtime" not in blob.data
+    assert parse_schema(*blob).mtime_ns is None
 
 
 def test_a_list_of_parts_that_outgrows_a_schema_blob_gets_one_level_more(shelf):

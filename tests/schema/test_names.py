@@ -37,6 +37,10 @@ def test_numbers_lose_what_no_byte_holds_and_other_elements_are_left_out():
     assert joined_pieces([256 + 65, 66.9, "c", None, True, ["d"], {"e": 1}, -1]) == b"ABc\xff"
 
 
+def test_half_a_character_in_a_piece_is_a_replacement_character():
+    assert joined_pieces(["a\ud800", 255]) == "a\ufffd".encode() + b"\xff"
+
+
 def test_perkeep_reads_no_name_with_a_slash_in_it():
     assert as_perkeep_reads(b"a\\b") == b""
     assert as_perkeep_reads(b"a/b") == b""
