@@ -93,7 +93,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         self._sweeper.start()
 
     def receive(self, blobs: Sequence[Blob]) -> list[bool]:
-        self._refuse_when_read_only()
+        self._refuse_if_not_writable()
         coming: dict[Ref, _Coming] = {}
         unsynced: set[str] = set()
         fresh = []
@@ -153,7 +153,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         return islice((one for one in found if one.ref not in self._damaged), limit)
 
     def remove(self, refs: Iterable[Ref]) -> None:
-        self._refuse_when_read_only()
+        self._refuse_if_not_writable()
         touched = set()
         try:
             for ref in refs:
@@ -207,9 +207,11 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         self._damaged.add(ref)
         return CorruptBlob(ref, path)
 
-    def _refuse_when_read_only(self) -> None:
+    def _refuse_if_not_writable(self) -> None:
         if self._read_only:
             raise ReadOnly(self._root)
+        if self._closing.is_set():
+            raise StoreFailed(self._root, "it is closed")
 
     def _prepare(self, folder: str, unsynced: set[str]) -> None:
         """Make a folder; add to `unsynced` the parents whose entries may not be durable yet."""

@@ -8,10 +8,10 @@ Whatever else is below the root belongs to others, is not read, and is left alon
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from stat import S_ISREG
 
 from ..errors import BadRef, StoreFailed
@@ -19,6 +19,8 @@ from ..ref import DIGEST_SIZES, Ref, SizedRef
 
 # Paths are text here: making a `Path` for each of many thousand names would cost the most.
 # ruff: noqa: PTH108, PTH116, PTH208
+
+log = logging.getLogger(__name__)
 
 _TWO_DIGITS = re.compile(r"[0-9a-f]{2}")
 _LEFTOVER = re.compile(r"[a-z0-9]+-[0-9a-f]+\.dat\.tmp([0-9]+)")
@@ -60,18 +62,20 @@ def walk(root: str, after: str = "") -> Iterator[SizedRef]:
 
 
 def sweep(root: str, mine: str, is_stopped: Callable[[], bool]) -> None:
-    """Remove files that were being written when a process ended.
+    """Remove files that were being written when a process ended, as far as that is possible.
 
     Those whose digits begin with `mine` are being written now.
     """
-    for folder, begin in _leaves(root, ""):
-        if is_stopped():
-            return
-        for name in _names(folder):
-            found = _LEFTOVER.fullmatch(name)
-            if found and name.startswith(begin) and not found[1].startswith(mine):
-                with suppress(OSError):
+    try:
+        for folder, begin in _leaves(root, ""):
+            if is_stopped():
+                return
+            for name in _names(folder):
+                found = _LEFTOVER.fullmatch(name)
+                if found and name.startswith(begin) and not found[1].startswith(mine):
                     os.unlink(f"{folder}/{name}")
+    except OSError as error:
+        log.warning("stopped removing unfinished files: %s", error)
 
 
 def _leaves(root: str, after: str) -> Iterator[tuple[str, str]]:

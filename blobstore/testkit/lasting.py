@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..errors import BlobNotFound, CorruptBlob, ReadOnly, StoreBusy
+from ..errors import BlobNotFound, CorruptBlob, HoldfastError, ReadOnly, StoreBusy
 from ..ref import Blob
 from ..storage import ReadsNow, Storage, Streams, fetch_one, has
 from .samples import MISSING, blob, listed, noise, refs, sized, texts
@@ -49,6 +49,20 @@ class Reopening(Subject):
         storage.receive(texts(2))
         storage.close()
         storage.close()
+
+    @needs("is_exclusive")
+    def test_a_closed_storage_takes_and_removes_nothing(
+        self, storage: Storage, folder: Path
+    ) -> None:
+        storage.receive(texts(2))
+        storage.close()
+        again = self.open(folder)
+        with pytest.raises(HoldfastError):
+            storage.receive([blob("too late")])
+        with pytest.raises(HoldfastError):
+            storage.remove(refs(texts(2)))
+        assert listed(again) == sized(texts(2))
+        again.close()
 
     @needs("is_exclusive")
     def test_a_store_that_is_open_cannot_be_opened(self, storage: Storage, folder: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..errors import StoreBusy, TableDamaged
+from ..errors import HoldfastError, StoreBusy, TableDamaged
 from ..table import Table
 
 ROWS = [(b"%04d" % number, b"value %d" % number) for number in range(1000)]
@@ -227,6 +227,23 @@ class TableSuite:
             self.open(folder)
         assert list(table.scan()) == ROWS
 
+    def test_a_closed_table_says_so(self, table: Table) -> None:
+        table.write(ROWS)
+        begun = table.scan()
+        next(begun)
+        table.close()
+        table.close()
+        calls: list[Callable[[], object]] = [
+            partial(next, begun),
+            partial(table.get, b"0001"),
+            table.scan,
+            partial(table.write, ROWS[:1]),
+            table.sync,
+        ]
+        for call in calls:
+            with pytest.raises(HoldfastError):
+                call()
+
     def test_a_damaged_table_says_so(self, reopen: Callable[[], Table], folder: Path) -> None:
         table = reopen()
         table.write(ROWS)
@@ -240,6 +257,7 @@ _PERSISTENT = (
     "test_rows_outlast_the_table",
     "test_deleted_rows_stay_deleted",
     "test_an_open_table_cannot_be_opened",
+    "test_a_closed_table_says_so",
     "test_a_damaged_table_says_so",
 )
 

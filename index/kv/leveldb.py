@@ -53,6 +53,7 @@ def open_leveldb(path: Path) -> LevelTable:
             write_buffer_size=_WRITE_BUFFER,
             lru_cache_size=_CACHE,
             bloom_filter_bits=10,
+            compression=None,  # rows are mostly refs, and random digits do not shrink
         )
     except plyvel.Error as error:
         text = _text(error)
@@ -112,6 +113,8 @@ class LevelTable:
             return self._get(key, verify_checksums=True)
         except plyvel.Error as error:
             raise TableDamaged(str(self._path), _text(error)) from error
+        except RuntimeError as error:
+            raise self._closed() from error
 
     def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
         """Put and delete rows, all or none; a key in both is deleted. Raises `StoreFailed`."""
@@ -131,15 +134,19 @@ class LevelTable:
 
     def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Rows with `start <= key < end`, ascending, as they were at the call."""
-        return self._rows(
-            self._database.iterator(start=start or None, stop=end, verify_checksums=True)
-        )
+        try:
+            rows = self._database.iterator(start=start or None, stop=end, verify_checksums=True)
+        except RuntimeError as error:
+            raise self._closed() from error
+        return self._read(rows)
 
-    def _rows(self, rows: plyvel.Iterator) -> Iterator[tuple[bytes, bytes]]:
+    def _read(self, rows: plyvel.Iterator) -> Iterator[tuple[bytes, bytes]]:
         try:
             yield from rows
         except plyvel.Error as error:
             raise TableDamaged(str(self._path), _text(error)) from error
+        except RuntimeError as error:
+            raise self._closed() from error
         finally:
             rows.close()
 
@@ -161,12 +168,19 @@ class LevelTable:
                 raise StoreFailed(str(self._path), self._failure) from error
 
     def close(self) -> None:
-        """Let go of the files. No other call may be under way; scans not finished end here."""
+        """Let go of the files. No other call may be under way.
+
+        Whatever is called later, and every scan that is not at its end, raises `StoreFailed`.
+        """
         self._database.close()
+        self._failure = self._failure or "it is closed"
+
+    def _closed(self) -> StoreFailed:
+        return StoreFailed(str(self._path), "it is closed")
 
     def _refuse_after_failure(self) -> None:
         if self._failure is not None:
-            raise StoreFailed(str(self._path), f"{self._failure} (before; open it again)")
+            raise StoreFailed(str(self._path), f"{self._failure}; open it again")
 
 
 def _sync_file(path: Path) -> None:
