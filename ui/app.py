@@ -9,6 +9,7 @@ from urllib.parse import quote
 import falcon.asgi
 from falcon import HTTPError, HTTPNotFound
 from falcon.asgi import Request, Response
+from falcon.asgi.ws import WebSocket
 
 from ..blobstore.handlers import rights
 from ..blobstore.handlers.answers import answer_bytes, answer_text, redirect
@@ -79,8 +80,10 @@ def create_app(services: Services) -> Application:
     app.add_error_handler(Exception, on_error)
     app.add_error_handler(HTTPError, on_http_error)
 
-    async def root(req: Request, resp: Response | None, **_: Any) -> None:
-        if resp is None:
+    async def root(
+        req: Request, resp: Response | None, ws: WebSocket | None = None, **_: Any
+    ) -> None:
+        if ws is not None or resp is None:
             raise HTTPNotFound
         if is_discovery(req):
             answer_discovery(services, req, resp)

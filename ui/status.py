@@ -9,6 +9,7 @@ from typing import Any
 
 from falcon import HTTPNotFound
 from falcon.asgi import App, Request, Response
+from falcon.asgi.ws import WebSocket
 
 from ..blobstore.handlers import rights
 from ..blobstore.handlers.answers import (
@@ -37,24 +38,29 @@ def add_status(app: App[Any, Any], services: Services) -> None:
     async def health(
         req: Request,  # noqa: ARG001 - falcon passes it by its name
         resp: Response | None,
+        ws: WebSocket | None = None,
         **_: Any,
     ) -> None:
-        if resp is None:
+        if ws is not None or resp is None:
             raise HTTPNotFound
         answer_text(resp, "ok\n")
         resp.set_header("cache-control", "no-store")
 
-    async def status(req: Request, resp: Response | None, **params: Any) -> None:
-        if resp is not None and _may(services, req, resp):
+    async def status(
+        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
+    ) -> None:
+        if ws is not None or resp is None:
+            raise HTTPNotFound
+        if _may(services, req, resp):
             answer_status(services, resp, params["page"])
-        elif resp is None:
-            raise HTTPNotFound
 
-    async def help_(req: Request, resp: Response | None, **params: Any) -> None:
-        if resp is not None and _may(services, req, resp):
-            answer_help(services, req, resp, params["page"])
-        elif resp is None:
+    async def help_(
+        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
+    ) -> None:
+        if ws is not None or resp is None:
             raise HTTPNotFound
+        if _may(services, req, resp):
+            answer_help(services, req, resp, params["page"])
 
     app.add_sink(health, r"/healthz\Z")
     app.add_sink(status, r"/status/(?P<page>.*)\Z")

@@ -207,6 +207,7 @@ def _native(streams: Streams, after: str) -> Iterator[bytes]:
     """All blobs in the storage's own order, with a token now and then."""
     token = after
     unmarked = 0
+    damaged: set[str] = set()
     while True:
         try:
             for last, (ref, data) in streams.stream(token):
@@ -219,11 +220,11 @@ def _native(streams: Streams, after: str) -> Iterator[bytes]:
                     unmarked = 0
             break
         except CorruptBlob as error:
-            yield encode_control("corrupt", error.ref)
-            resume = getattr(error, "resume", None)
-            if resume is None:
+            # A storage that has found a blob damaged passes over it from then on.
+            if error.ref in damaged:
                 raise
-            token = resume
+            damaged.add(error.ref)
+            yield encode_control("corrupt", error.ref)
     yield encode_control("end")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from falcon.asgi import App, Request, Response
+from falcon.asgi.ws import WebSocket
 
 from . import rights
 from .answers import bad_request, unauthorized
@@ -64,13 +65,16 @@ BLOB_CALLS: dict[str, BlobCall] = {
 def add_routes(app: App[Any, Any], service: BlobService, auth: Auth) -> None:
     """Let `app` answer the blob protocol below every root."""
 
-    async def answer(req: Request, resp: Response | None, **params: Any) -> None:
+    # falcon hands a sink the websocket only if it has an argument of that name.
+    async def answer(
+        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
+    ) -> None:
         action: str = params["action"]
         has = auth.rights_of(req.scope)
-        if resp is None:
-            cut = peer_of(req.scope).abort
-            await feed(service, params["ws"], has, action, cut=cut)
+        if ws is not None:
+            await feed(service, ws, has, action, cut=peer_of(req.scope).abort)
             return
+        assert resp is not None
         call = CALLS.get((req.method, action))
         blob_call = BLOB_CALLS.get(req.method)
         needs = call.needs if call else blob_call.needs if blob_call else rights.ALL
