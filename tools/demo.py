@@ -64,7 +64,7 @@ def _show(server: Server, sample: Path, folder: Path) -> None:
     _line("put again", f"nothing new, in {seconds:.1f} s")
 
     listing, _ = _timed(environ, "ls", root)
-    _line("list", ", ".join(sorted(listing.splitlines())))
+    _line("list", ", ".join(sorted(line.partition(" ")[2] for line in listing.splitlines())))
 
     back = folder / "back"
     _, seconds = _timed(environ, "get", root, str(back))
