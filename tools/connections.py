@@ -263,13 +263,13 @@ class Connection(HttpToolsProtocol):
             if name in (b"content-length", b"transfer-encoding"):
                 return False
         ask = getattr(self.app, "answer_now", None)
-        answer: bytes | None = ask(self.scope) if ask is not None else None
+        answer: tuple[int, bytes] | None = ask(self.scope) if ask is not None else None
         if answer is None:
             return False
-        lines = [STATUS_LINE[200]]
+        lines = [STATUS_LINE[answer[0]]]
         for name, value in self.server_state.default_headers:
             lines += (name, b": ", value, b"\r\n")
-        lines.append(answer)
+        lines.append(answer[1])
         # One write for all: each is a system call, the most expensive part of a quick answer.
         self.transport.write(b"".join(lines))
         self.server_state.total_requests += 1
@@ -366,6 +366,7 @@ class FeedConnection(WebSocketsSansIOProtocol):
 
     peer: Peer
     door: Door
+    is_refused = False
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -377,6 +378,21 @@ class FeedConnection(WebSocketsSansIOProtocol):
         # and closes; uvicorn would cut it off.
         if not self.handshake_complete:
             super().shutdown()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.is_refused:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Say why, then wait for the peer to go: see `Connection._refuse`."""
+        self.is_refused = True
+        assert self.conn.close_sent is not None
+        code = self.conn.close_sent.code
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.write_eof()
+        self.close_timer = self.loop.call_later(REFUSED_TIME, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.door.leave(self.peer.address)

@@ -34,8 +34,8 @@ class Application(falcon.asgi.App[Request, Response]):
         self._auth = services.auth
         self._quick = QuickReader(services.blobs)
 
-    def answer_now(self, scope: Scope) -> bytes | None:
-        """The header lines and the body of a 200 answer, if there is one to be had at once.
+    def answer_now(self, scope: Scope) -> tuple[int, bytes] | None:
+        """A status, and the header lines and body to go with it, if they are to be had at once.
 
         The server's connections ask this about every GET without a body, before anything else.
         """

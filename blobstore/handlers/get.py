@@ -9,12 +9,13 @@ from email.utils import parsedate_to_datetime
 
 from falcon.asgi import Request, Response
 
-from ..errors import BadRef, BlobNotFound
+from ..errors import BadRef, BlobNotFound, CorruptBlob
 from ..ref import Ref
 from ..storage import ReadsNow, ReadsRanges, capability, fetch_one
 from .answers import TEXT_TYPE, answer_text
 from .auth import peer_of
 from .budget import Lease
+from .problems import public_text, report
 from .ranges import BadRanges, Span, asked_spans, multipart_body
 from .service import BlobService
 
@@ -82,8 +83,8 @@ class QuickReader:
     def __init__(self, service: BlobService) -> None:
         self._reads_now = capability(service.hub.storage, ReadsNow)
 
-    def answer(self, name: str, headers: list[tuple[bytes, bytes]]) -> bytes | None:
-        """The header lines and the body of a 200 answer, or None: this is for `get_blob`."""
+    def answer(self, name: str, headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes] | None:
+        """A status, and the header lines and body to go with it; None: this is for `get_blob`."""
         if self._reads_now is None:
             return None
         ref = ref_in_path(name)
@@ -94,17 +95,21 @@ class QuickReader:
                 return None
         try:
             data = self._reads_now.fetch_now(ref)
+        except CorruptBlob as error:
+            # Told now: once it is known to be damaged, a blob counts as missing.
+            report(error)
+            text = f"{public_text(error)}\n".encode()
+            return 500, _lines(TEXT_TYPE, len(text)) + b"\r\n" + text
         except Exception:  # whatever it was, get_blob meets it again and reports it
             return None
         if data is None or len(data) > PIECE:
             return None
-        return b'%bcontent-type: %b\r\ncontent-length: %d\r\netag: "%b"\r\n\r\n%b' % (
-            _FIXED_LINES,
-            content_type(data).encode(),
-            len(data),
-            ref.encode(),
-            data,
-        )
+        lines = _lines(content_type(data), len(data))
+        return 200, b'%b%betag: "%b"\r\n\r\n%b' % (_FIXED_LINES, lines, ref.encode(), data)
+
+
+def _lines(kind: str, size: int) -> bytes:
+    return b"content-type: %b\r\ncontent-length: %d\r\n" % (kind.encode(), size)
 
 
 async def get_blob(service: BlobService, req: Request, resp: Response, action: str) -> None:
