@@ -32,7 +32,7 @@ def write_file(
     """Hand a file's blobs to `put`, the `file` blob last, and return its ref.
 
     `source` is the whole contents, or a function that reads up to so many bytes and gives none
-    at the end. Reads are of 8 MiB; at most about 10 MiB are held at once, and a few hundred bytes
+    at the end. Reads are of 1 MiB; about 4 MiB are held at most, and a few hundred bytes
     for each part of the outermost list. What `put` or the reading function raises ends the
     writing. Raises `SchemaTooLarge` for absurd facts.
     """

@@ -162,7 +162,7 @@ def test_memory_stays_bounded_however_large_the_file(stream):
 
     largest = max(len(data) for data, _ in chunks(read))
     assert largest <= MAXIMUM
-    assert max(asked) <= 8 * 1024 * 1024
+    assert max(asked) <= 1024 * 1024
 
 
 def test_small_files_do_not_pay_for_importing_numpy():

@@ -166,12 +166,14 @@ def test_times_beyond_the_calendar_do_not_keep_a_file_out(shelf):
 
 def test_a_list_of_parts_that_outgrows_a_schema_blob_gets_one_level_more(shelf):
     # Ten gigabytes of holes, without writing any: the reading function gives the same zeros.
-    piece = bytes(8 * 1024 * 1024)
-    left = [10 * 128]
+    zeros = bytes(8 * 1024 * 1024)
+    left = 10 * 1024**3
 
     def read(size: int) -> bytes:
-        left[0] -= 1
-        return piece[:size] if left[0] >= 0 else b""
+        nonlocal left
+        data = zeros[: min(size, left)]
+        left -= len(data)
+        return data
 
     ref = write_file(FileFacts(name=b"holes"), read, shelf.put)
     assert all(size <= MAX_SCHEMA_SIZE for _, size in shelf.enumerate())
