@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,6 +19,18 @@ _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 class NotOurs(OSError):
     """A name in the target where something else stands, or has taken a folder's place."""
+
+
+def set_mode(name: bytes, mode: int, *, folder: int) -> None:
+    """Change the mode of what has this name, following no link. Raises `OSError`, `NotOurs`."""
+    descriptor = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        if stat.S_ISLNK(os.fstat(descriptor).st_mode):
+            raise NotOurs(0, "is in the way and a link")
+        # Linux has no call that changes a mode without following links, but names what is open.
+        os.chmod(f"/proc/self/fd/{descriptor}", mode)  # noqa: PTH101 - no path to speak of
+    finally:
+        os.close(descriptor)
 
 
 class RestoredFolder:
@@ -86,11 +99,11 @@ class Folders:
             except FileExistsError:
                 pass
             found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            if found.st_mode & 0o170000 != 0o040000:
+            if not stat.S_ISDIR(found.st_mode):
                 raise NotOurs(0, "is in the way and no folder")
             folder.key = (found.st_dev, found.st_ino)
             if not folder.is_new and found.st_mode & 0o700 != 0o700:
-                os.chmod(name, 0o700, dir_fd=descriptor)
+                set_mode(name, 0o700, folder=descriptor)
         return folder
 
     @contextmanager

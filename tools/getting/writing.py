@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ...schema.blob import SchemaBlob
-from .folders import NotOurs
+from .folders import NotOurs, set_mode
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -110,8 +110,7 @@ def make_special(schema: SchemaBlob, name: bytes, folder: int, options: GetOptio
             uid, gid = owner_of(schema)
             os.chown(temporary, uid, gid, dir_fd=folder, follow_symlinks=False)
         if schema.kind != "symlink":
-            # Nobody but us knows the name yet, so this follows no link.
-            os.chmod(temporary, schema.restore_permission, dir_fd=folder)
+            set_mode(temporary, schema.restore_permission, folder=folder)
         if schema.mtime_ns is not None:
             times = (schema.mtime_ns, schema.mtime_ns)
             os.utime(temporary, ns=times, dir_fd=folder, follow_symlinks=False)
