@@ -22,6 +22,8 @@ def localdisk(folder: Path) -> Storage:
     return LocalDiskStorage(folder)
 
 
+PACKED = f"{__file__}:packed"
+
 each_storage = pytest.mark.parametrize(
     "opening", [pytest.param(f"{__file__}:{name}", id=name) for name in ("localdisk", "packed")]
 )

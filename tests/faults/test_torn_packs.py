@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -187,6 +188,14 @@ def _garble(data: bytearray, start: int, end: int) -> None:
     data[start:end] = bytes((3 * index + 1) % 251 for index in range(end - start))
 
 
+def _cut(data: bytearray, start: int, end: int) -> None:  # noqa: ARG001
+    del data[start:]
+
+
+def _cut_if_last(is_last: bool) -> Callable[[bytearray, int, int], None]:
+    return _cut if is_last else _garble
+
+
 @pytest.mark.parametrize("part", ["bracket", "header", "header and more", "over two records"])
 @pytest.mark.parametrize("spoil", [_zero, _garble])
 @pytest.mark.parametrize("number", [0, 5, len(OLD) - 3])
@@ -256,6 +265,47 @@ def test_a_pack_kept_inside_a_blob_is_only_data(tmp_path: Path) -> None:
     storage = opened(tmp_path / "store")
     assert content(storage) == {ref for ref, _ in [*OLD, outer]}
     storage.close()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damage_anywhere_costs_no_blob_it_did_not_touch(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    store = tmp_path / "store"
+    blobs = [
+        blob(f"{seed}/{number} " + "z" * min(9000, int(20 * chance.paretovariate(0.7))))
+        for number in range(60)
+    ]
+    made(store, blobs, max_pack_size=chance.choice((3000, 30_000, 1 << 30)))
+    if chance.random() < 0.7:
+        shutil.rmtree(store / TABLE)
+    packs = sorted(store.glob("pack-*.blobs"))
+    touched: set[Ref] = set()
+    for _ in range(chance.randrange(1, 5)):
+        pack = chance.choice(packs)
+        data = bytearray(pack.read_bytes())
+        if not data:
+            continue
+        start = chance.randrange(len(data))
+        end = min(len(data), start + chance.choice((1, 10, 100, 5000)))
+        spoil = chance.choice((_zero, _garble, _cut_if_last(pack == packs[-1])))
+        for one in blobs:
+            at = data.find(encode([one]))
+            if (
+                at >= 0
+                and at < (len(data) if spoil is _cut else end)
+                and start < at + len(encode([one]))
+            ):
+                touched.add(one.ref)
+        spoil(data, start, end)
+        pack.write_bytes(data)
+    owed = [one for one in blobs if one.ref not in touched]
+    for _ in range(2):
+        storage = opened(store)
+        for one in owed:
+            assert fetch_one(storage, one.ref) == one.data
+        put(storage, *(one for one in blobs if one.ref in touched))
+        storage.close()
+        shutil.rmtree(store / TABLE)
 
 
 # The table

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,16 +35,27 @@ class Outcome:
         return "\n- ".join([head, *self.findings])
 
 
-def kill_rounds(nursery: Nursery, opening: str, folder: Path, *, rounds: int, seed: int) -> Outcome:
+def kill_rounds(
+    nursery: Nursery,
+    opening: str,
+    folder: Path,
+    *,
+    rounds: int,
+    seed: int,
+    between: Callable[[Path, random.Random], None] | None = None,
+) -> Outcome:
     """Kill a writer `rounds` times with SIGKILL, while it opens or works, on the same store.
 
     `opening` names (see `nursery.named`) a function from a folder to an open storage. Ends at
-    the first round that finds anything.
+    the first round that finds anything. `between` may do to the closed store, before each
+    round, what it must be able to mend.
     """
     outcome = Outcome(f"killing {opening} in {folder}", seed)
     ledger = Ledger()
     for round_ in range(1, rounds + 1):
         chance = random.Random(f"kill/{seed}/{round_}")
+        if between is not None:
+            between(folder, chance)
         child = start_writer(nursery, opening, folder, seed, round_, ledger, chance)
         try:
             # One in five is killed while it opens the store, and so mends what the last left.
@@ -52,7 +63,7 @@ def kill_rounds(nursery: Nursery, opening: str, folder: Path, *, rounds: int, se
                 outcome.findings += listen(child, ledger, chance.uniform(0, 0.02))
             else:
                 outcome.findings += listen(child, ledger, OPENING, until_open=True)
-                outcome.findings += listen(child, ledger, chance.uniform(0, 0.1))
+                outcome.findings += listen(child, ledger, chance.uniform(0, 0.08))
             child.kill()
             outcome.findings += listen(child, ledger, 10)
         finally:

@@ -18,7 +18,7 @@ from .contents import EMPTY, blob_at
 from .failing import Faults
 from .nursery import Report, named
 
-ROOM = 800
+ROOM = 500
 """Blobs the writer lets a store grow to before it removes more than it adds, about."""
 
 _STUBBORN = 40
