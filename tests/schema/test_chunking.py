@@ -108,12 +108,10 @@ def test_data_without_content_cuts_is_cut_by_size(repeat):
     assert cuts_of(data) == chunks_byte_by_byte(data)
 
 
-def test_constant_data_can_be_cut_by_content_too():
-    # Found by trying all bytes: with this one the sum of any window asks for a cut.
-    wanted = [byte for byte in range(256) if (124992 + byte * 2080) & 8191 == 8191]
-    assert wanted == []  # 2080 and 124992 are even, so the lowest bit is never one
-    data = bytes([255]) * 1_400_000
-    assert [weight for _, weight in cuts_of(data)] == [18, 20]
+@pytest.mark.parametrize("byte", [0, 1, 46, 127, 255])
+def test_equal_bytes_are_only_cut_by_size(byte):
+    data = bytes([byte]) * 1_400_000
+    assert cuts_of(data) == chunks_byte_by_byte(data) == [(FIRST, 18), (FIRST + MAXIMUM, 20)]
 
 
 def test_a_content_cut_may_be_the_very_end(stream):
@@ -130,6 +128,18 @@ def test_the_smallest_content_cut_is_found_with_and_without_vectors():
     assert cuts_of(data + bytes(100_000))[1][0] == FIRST_CONTENT_CUT
     assert len(cuts_of(data[1:])) == 1
     assert cuts_of(data)[1] == chunks_byte_by_byte(data)[1]
+
+
+@pytest.mark.parametrize("background", [b"\0", b"\0\1"], ids=["constant", "alternating"])
+@pytest.mark.parametrize("block_end", [16384, 16384 + 65536, 16384 + 2 * 65536])
+def test_a_cut_at_the_edge_of_what_is_looked_at_together_is_found(background, block_end):
+    window = window_that_cuts()
+    for behind in (block_end - 1, block_end, block_end + 1, block_end + 63):
+        end = FIRST_CONTENT_CUT - 1 + behind
+        head = (background * end)[: end - 64]
+        data = head + window + bytes(1000)
+        assert cuts_of(data)[1][0] == end
+        assert cuts_of(data) == chunks_byte_by_byte(data)
 
 
 def window_that_cuts() -> bytes:
