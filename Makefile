@@ -14,7 +14,7 @@ demo:
 # Everything a change must pass.
 test: lint
 	$(PYTEST) -q -n 2 -m "not long and not serial"
-	$(PYTEST) -q -m "serial and not long"
+	$(PYTEST) -q -m "serial and not long" || [ $$? -eq 5 ]  # 5: there are none
 
 # What takes too long for every change, for example hundreds of power cuts.
 test-long:
