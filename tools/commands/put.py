@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..client.opening import open_store
     from ..putting.dryrun import DryRun
+    from ..putting.measuring import measuring
     from ..putting.options import PutOptions
     from ..putting.putting import CannotPut, Putter
     from ..putting.report import Reporting
@@ -72,10 +74,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         ignore_files=not arguments.no_ignore_files,
     )
     code = exits.DONE
-    with (
-        open_store(config, server=arguments.server, make=True) as opened,
-        out.progress("put") as progress,
-    ):
+    paths = [os.fsencode(path) for path in arguments.paths]
+    with ExitStack() as running:
+        opened = running.enter_context(open_store(config, server=arguments.server, make=True))
+        progress = running.enter_context(out.progress("put"))
         dry = DryRun(opened)
         store: Store = dry if arguments.dry_run else opened
         keep = not (arguments.no_cache or arguments.dry_run)
@@ -85,8 +87,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             cache_folder=config.folders.cache if keep else None,
             reporting=Reporting(note=lambda text: out.note(f"holdfast: {text}"), progress=progress),
         )
+        if progress.is_shown:
+            running.enter_context(measuring(paths, progress.expect))
         try:
-            for path in map(os.fsencode, arguments.paths):
+            for path in paths:
                 before = dry.would_send if arguments.dry_run else putter.sent
                 try:
                     done = _put(putter, path, arguments)

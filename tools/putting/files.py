@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from ...blobstore.ref import Blob, Ref
 from ...schema.directories import write_special, write_symlink
-from ...schema.facts import OwnerNames, facts_of
+from ...schema.facts import FileFacts, OwnerNames, facts_of
 from ...schema.filewriter import SMALL_FILE, write_file, write_small_file
 
 # Never wait (a fifo that took a file's place), never follow a link that did, never be inherited.
@@ -42,18 +42,21 @@ def put_entry(
     names: OwnerNames,
     changed: Changed,
     hash_name: str,
+    advance: Callable[[int], None],
     path: bytes | None = None,
     follow: bool = False,
 ) -> Ref:
     """Put the file, link or special file `name` in the open folder; the ref of its blob.
 
-    `found` is what `lstat` said of it. `path` is where to open it if not by `name`. Raises
-    `OSError`.
+    `found` is what `lstat` said of it. `path` is where to open it if not by `name`. `advance`
+    is told of bytes as they are read. Raises `OSError`.
     """
     mode = found.st_mode
     where = name if path is None else path
     if stat.S_ISREG(mode):
-        return _put_file(name, where, found, put, folder, names, changed, hash_name, follow)
+        return _put_file(
+            name, where, found, put, folder, names, changed, hash_name, advance, follow
+        )
     facts = facts_of(found, name, names)
     if stat.S_ISLNK(mode):
         target = os.readlink(where, dir_fd=folder)
@@ -72,6 +75,7 @@ def _put_file(
     names: OwnerNames,
     changed: Changed,
     hash_name: str,
+    advance: Callable[[int], None],
     follow: bool,
 ) -> Ref:
     descriptor = os.open(where, _OPEN if follow else _OPEN | os.O_NOFOLLOW, dir_fd=folder)
@@ -82,11 +86,12 @@ def _put_file(
             if not stat.S_ISREG(now.st_mode):
                 raise ChangedType(0, "changed its type", where)
             facts = facts_of(found, name, names)
-            ref = _put_large(descriptor, size, facts, put, hash_name)
+            ref = _put_large(descriptor, size, facts, put, hash_name, advance)
         else:
             data = os.read(descriptor, size) if size else b""
             if len(data) < size:
                 data = _rest(descriptor, data, size)
+            advance(size)
         now = os.fstat(descriptor)
         if (
             now.st_mtime_ns != found.st_mtime_ns
@@ -116,9 +121,10 @@ def _rest(descriptor: int, data: bytes, size: int) -> bytes:
 def _put_large(
     descriptor: int,
     size: int,
-    facts: object,
+    facts: FileFacts,
     put: Callable[[Blob], None],
     hash_name: str,
+    advance: Callable[[int], None],
 ) -> Ref:
     left = size
 
@@ -126,13 +132,14 @@ def _put_large(
         nonlocal left
         data = os.read(descriptor, min(wanted, left))
         left -= len(data)
+        advance(len(data))
         return data
 
     if size < _READ_AHEAD_FROM:
-        return write_file(facts, read, put, hash_name=hash_name)  # type: ignore[arg-type]
+        return write_file(facts, read, put, hash_name=hash_name)
     ahead = ReadAhead(read)
     try:
-        return write_file(facts, ahead.read, put, hash_name=hash_name)  # type: ignore[arg-type]
+        return write_file(facts, ahead.read, put, hash_name=hash_name)
     finally:
         ahead.close()
 
@@ -154,10 +161,13 @@ class ReadAhead:
             raise block
         return block
 
-    def close(self) -> None:
-        """End the thread; the stream may be closed then."""
+    def close(self, *, wait: bool = True) -> None:
+        """End the thread; the stream may be closed then.
+
+        Without `wait` the thread may stay in a read that never ends, as on a terminal.
+        """
         self._stop = True
-        while self._thread.is_alive():
+        while wait and self._thread.is_alive():
             with suppress(queue.Empty):
                 self._blocks.get(timeout=0.01)
 

@@ -114,7 +114,7 @@ class Putter:
                     FileFacts(name=name), ahead.read, last.put, hash_name=self._options.hash_name
                 )
             finally:
-                ahead.close()
+                ahead.close(wait=False)
             self._finish(outbox, last)
         return Put(b"-", ref, tally)
 
@@ -169,6 +169,7 @@ class Putter:
             names=OwnerNames(),
             changed=changed,
             hash_name=self._options.hash_name,
+            advance=self._reporting.progress.advance,
             path=path,
             follow=self._options.follow,
         )
@@ -176,7 +177,7 @@ class Putter:
             self._reporting.note(f"{printable(path)}: changed while it was read; put it again")
         elif max(found.st_mtime_ns, found.st_ctime_ns) < listed - RACY_NS:
             self._remembered = Folder(key, digest, bytes.fromhex(ref.hex), 0)
-        self._reporting.progress.advance(tally.size, 1)
+        self._reporting.progress.advance(0, 1)
         return ref
 
     def _finish(self, outbox: Outbox, last: _Last) -> None:

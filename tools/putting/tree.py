@@ -286,6 +286,7 @@ class TreePutter:
                         names=self._names,
                         changed=changed,
                         hash_name=self._hash_name,
+                        advance=advance,
                         follow=self._options.follow,
                     )
                 except OSError as error:
@@ -307,7 +308,7 @@ class TreePutter:
             tally.files += 1
             size = found.st_size if stat.S_ISREG(found.st_mode) else 0
             tally.size += size
-            advance(size, 1)
+            advance(size if digest is not None else 0, 1)
         return b"".join(kept), bytes(digests.raw)
 
     def _remember(self, row: Part | Folder) -> None:
