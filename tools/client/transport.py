@@ -137,6 +137,9 @@ class Transport:
             # A closed chunked answer reads as empty; one with a length may have been cut short.
             if answer.length:
                 raise Unreachable(self._url(path), f"{answer.length} bytes of the answer missing")
+            # Before Python 3.11.8 `read1` does not notice that it has read the last byte, and
+            # the connection could not be kept.
+            answer.close()
         except (OSError, http.client.HTTPException) as error:
             raise self._broken(path, error) from error
 
