@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import Enum
 from typing import ClassVar
 
@@ -141,6 +142,24 @@ class StoreFailed(HoldfastError):
     def __init__(self, path: str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"cannot write to {path}: {why}")
+
+    @classmethod
+    def by(cls, path: str, error: OSError) -> StoreFailed:
+        """What the system said, and what to do about it."""
+        why = error.strerror or str(error)
+        remedy = _REMEDIES.get(error.errno or 0)
+        return cls(path, f"{why}; {remedy}" if remedy else why)
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space and try again",
+    errno.EDQUOT: "free some space, or get a larger quota, and try again",
+    errno.EIO: "see to the disk; the system's log says more",
+    errno.EROFS: "mount it for writing; the system's log says why it is not",
+    errno.EACCES: "run as the owner of the store, or change its permissions",
+    errno.EPERM: "run as the owner of the store, or change its permissions",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
 
 
 class TableDamaged(HoldfastError):

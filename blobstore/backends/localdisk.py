@@ -82,7 +82,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
             self._generation = ensure_generation(root)
         except OSError as error:
             self.close()
-            raise _failed(self._root, error) from error
+            raise StoreFailed.by(self._root, error) from error
         # Looking into every folder takes seconds in a large store, so nobody waits for it.
         self._sweeper = threading.Thread(
             target=sweep,
@@ -120,7 +120,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
             for beside, _, _ in coming.values():
                 with suppress(OSError):
                     os.unlink(beside)
-            raise _failed(self._root, error) from error
+            raise StoreFailed.by(self._root, error) from error
         self._durable_folders.update(unsynced)
         if self._damaged:
             self._damaged.difference_update(ref for ref, _ in blobs)
@@ -146,7 +146,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise _failed(self._root, error) from error
+                raise StoreFailed.by(self._root, error) from error
 
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
         found = walk(self._root, after)
@@ -163,7 +163,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
                         touched.add(folder_of(self._root, ref))
             self._each(_sync, touched)
         except OSError as error:
-            raise _failed(self._root, error) from error
+            raise StoreFailed.by(self._root, error) from error
 
     def generation(self) -> Generation:
         return self._generation
@@ -193,7 +193,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         except OSError as error:
             if error.errno == errno.EIO:
                 raise self._found_damaged(ref) from error
-            raise _failed(path, error) from error
+            raise StoreFailed.by(path, error) from error
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
@@ -289,7 +289,3 @@ def _sync(folder: str) -> None:
 def _passing_generation() -> Generation:
     """For a store without one that may not be written to: clients remember nothing of it."""
     return Generation(secrets.token_hex(20), datetime.now(UTC))
-
-
-def _failed(path: str, error: OSError) -> StoreFailed:
-    return StoreFailed(path, error.strerror or str(error))

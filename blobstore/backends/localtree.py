@@ -58,7 +58,7 @@ def walk(root: str, after: str = "") -> Iterator[SizedRef]:
                 if S_ISREG(info.st_mode):
                     yield SizedRef(ref, info.st_size)
     except OSError as error:
-        raise StoreFailed(error.filename or root, error.strerror or str(error)) from error
+        raise StoreFailed.by(error.filename or root, error) from error
 
 
 def sweep(root: str, mine: str, is_stopped: Callable[[], bool]) -> None:

@@ -80,7 +80,7 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
                 try:
                     make_folder(folder)
                 except OSError as error:
-                    raise StoreFailed(str(folder), error.strerror or str(error)) from error
+                    raise StoreFailed.by(str(folder), error) from error
                 held.callback(Ownership(folder).release)
             self._packs = open_packs(folder, writable=not read_only)
             held.callback(self._close_packs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -131,7 +130,7 @@ class PackWriter:
         except TornAppend as error:
             self._fail(error)
         except OSError as error:
-            raise StoreFailed(str(pack.path), os.strerror(error.errno or 0)) from error
+            raise StoreFailed.by(str(pack.path), error) from error
         self._pending.update(rows)
         self._unsynced += pack.size - before
 

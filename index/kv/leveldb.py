@@ -40,7 +40,7 @@ def open_leveldb(path: Path) -> LevelTable:
     except NotADirectoryError as error:
         raise TableDamaged(str(path), "is no folder") from error
     except OSError as error:
-        raise StoreFailed(str(path), error.strerror or str(error)) from error
+        raise StoreFailed.by(str(path), error) from error
     # Without its CURRENT file LevelDB would begin an empty table over the rows that are there.
     if "CURRENT" not in names and not _EMPTY_NAMES.issuperset(names):
         raise TableDamaged(str(path), "the file CURRENT is missing")
@@ -88,7 +88,7 @@ def destroy_leveldb(path: Path) -> None:
             path.rmdir()
             sync_folder(path.parent)
     except OSError as error:
-        raise StoreFailed(str(path), error.strerror or str(error)) from error
+        raise StoreFailed.by(str(path), error) from error
 
 
 class LevelTable:
@@ -165,7 +165,7 @@ class LevelTable:
                 sync_folder(self._path)
             except OSError as error:
                 self._failure = error.strerror or str(error)
-                raise StoreFailed(str(self._path), self._failure) from error
+                raise StoreFailed.by(str(self._path), error) from error
 
     def close(self) -> None:
         """Let go of the files. No other call may be under way.
