@@ -60,14 +60,22 @@ class StatCache:
     def __init__(self, folder: Path, *, store: str) -> None:
         """`store` names the store, its generation, and options that change refs."""
         self._file = CacheFile(cache_path(folder, kind="stat", store=store), _SCHEMA)
+        # The first put of all need not ask ten thousand times for what is not there.
+        self._may_know = bool(self._file.query("SELECT 1 FROM part LIMIT 1", ())) or bool(
+            self._file.query("SELECT 1 FROM folder LIMIT 1", ())
+        )
 
     def folder(self, path: bytes) -> tuple[bytes, bytes] | None:
         """The digest and the ref's digest of a folder."""
+        if not self._may_know:
+            return None
         rows = self._file.query("SELECT digest, ref FROM folder WHERE path=?", (path,))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def part(self, path: bytes, number: int) -> Part | None:
         """One part of a folder's files."""
+        if not self._may_know:
+            return None
         rows = self._file.query(
             "SELECT path, part, facts, refs FROM part WHERE path=? AND part=?", (path, number)
         )
@@ -87,6 +95,7 @@ class StatCache:
                 folders.append(row)
         if not parts and not folders:
             return
+        self._may_know = True
         self._file.change(
             [
                 ("INSERT OR REPLACE INTO part VALUES (?,?,?,?)", parts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from typing import NamedTuple
 
 from ...blobstore.errors import HoldfastError
@@ -93,13 +94,18 @@ class FileRestorer:
         refs = list(dict.fromkeys(ref for wanted in group for ref in chunks_of(wanted.schema)))
         found = dict(zip(refs, self._store.fetch(refs), strict=True))
         failed: list[tuple[Wanted, HoldfastError | OSError]] = []
-        for wanted in group:
+        for restored, members in groupby(group, key=lambda wanted: wanted.folder):
+            files = list(members)
             try:
-                data = _joined(wanted.schema, found)
-                with self._folders.opened(wanted.folder) as folder:
-                    self._write_small(wanted, data, folder)
-            except (HoldfastError, OSError) as error:
-                failed.append((wanted, error))
+                with self._folders.opened(restored) as folder:
+                    while files:
+                        try:
+                            self._write_small(files[0], _joined(files[0].schema, found), folder)
+                        except (HoldfastError, OSError) as error:
+                            failed.append((files[0], error))
+                        del files[0]
+            except OSError as error:  # the folder cannot be opened again
+                failed += ((wanted, error) for wanted in files)
         return failed
 
     def restore_large(

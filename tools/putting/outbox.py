@@ -27,6 +27,9 @@ ASK_BYTES = 1 << 20
 """A batch is asked about only if this many bytes might be saved."""
 MAX_SILENCE = 8
 
+HAVE_SIZE = 1024
+"""Smaller blobs, which are mostly of schema, are not worth remembering one by one."""
+
 SEEN_LIMIT = 100_000
 
 
@@ -201,7 +204,9 @@ class Outbox:
                 sent.spared_blobs + len(batch) - len(missing),
                 sent.spared_size + total - size,
             )
-            self._acknowledged[number] = [blob.ref for blob in missing]
+            self._acknowledged[number] = [
+                blob.ref for blob in missing if len(blob.data) >= HAVE_SIZE
+            ]
             self._needs_sync |= bool(missing)
             while self._watermark in self._acknowledged:
                 self._watermark += 1
@@ -244,7 +249,7 @@ class Outbox:
     def _unknown(self, batch: list[Blob]) -> list[Blob]:
         """Those blobs of a batch that have to be sent."""
         if self._have is not None:
-            known = self._have.known([blob.ref for blob in batch])
+            known = self._have.known([b.ref for b in batch if len(b.data) >= HAVE_SIZE])
             if known:
                 batch = [blob for blob in batch if blob.ref not in known]
         if not batch or self._store.sends_only_missing:
