@@ -14,7 +14,6 @@ from holdfast.index.kv.leveldb import open_leveldb
 
 def packed(folder: Path) -> Storage:
     """Small packs, so that a loop of faults meets many changes from one to the next."""
-    folder.mkdir(exist_ok=True)
     return PackedStorage(folder, open_table=open_leveldb, max_pack_size=4 << 20)
 
 

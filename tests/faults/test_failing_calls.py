@@ -17,7 +17,7 @@ from .openers import each_storage
 def test_what_is_acknowledged_survives_failing_calls(
     nursery: Nursery, opening: str, tmp_path: Path
 ) -> None:
-    outcome = failing_rounds(nursery, opening, tmp_path / "store", rounds=24, seed=1)
+    outcome = failing_rounds(nursery, opening, tmp_path / "store", rounds=18, seed=1)
     assert not outcome.findings, str(outcome)
 
 

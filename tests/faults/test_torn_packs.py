@@ -40,7 +40,6 @@ def put(storage: Storage, *blobs: Blob) -> None:
 
 def made(folder: Path, blobs: Sequence[Blob] = OLD, **options: int) -> Path:
     """A store that was closed in order; the path of its last pack."""
-    folder.mkdir()
     storage = opened(folder, **options)
     for one in blobs:
         put(storage, one)
@@ -96,14 +95,14 @@ def test_a_pack_cut_anywhere_in_its_last_two_records_keeps_the_others(
     whole = pack.read_bytes()
     last = len(whole) - len(encode(blobs[3:]))
     last_but_one = last - len(encode(blobs[2:3]))
-    # Every byte, in steps that still meet each kind of place, in turn for the two parameters.
-    for size in range(last_but_one, len(whole) + 1):
+    # A pack that is shorter than its table knows has none to trust, so every byte once will do.
+    for size in range(last_but_one, len(whole) + 1, 1 if keeps_table else 9):
         folder = copied(tmp_path / "store", tmp_path / "cut")
         with (folder / pack.name).open("r+b") as file:
             file.truncate(size)
         kept = 2 + (size >= last) + (size == len(whole))
         check(folder, blobs[:kept], lost=blobs[kept:])
-        # An even number of bytes: records follow each other without a gap.
+        # Nothing of the cut record stayed, so that other programs can read the pack too.
         packed = (folder / pack.name).read_bytes()
         assert packed == encode([*blobs[:kept], LATER, *blobs[kept:]])
 
