@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.tools.benchmarks.results import Results, tables
-from holdfast.tools.benchmarks.running import RunFailed, run
+from holdfast.tools.benchmarks.running import RunFailed, clear, run
 from holdfast.tools.benchmarks.works import make_file, make_tree
 from holdfast.tools.sametree import differences, tally
 
@@ -51,6 +51,18 @@ def test_a_run_that_fails_says_why(tmp_path: Path) -> None:
             folder=tmp_path,
             environ={},
         )
+
+
+def test_clearing_gives_space_back_and_removes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "large").write_bytes(b"x" * 100_000)
+    (tmp_path / "folder" / "large").chmod(0o400)
+    (tmp_path / "small").write_bytes(b"x" * 100)
+    (tmp_path / "link").symlink_to("folder/large")
+    clear(tmp_path)
+    assert (tmp_path / "folder" / "large").stat().st_size == 0
+    assert (tmp_path / "small").stat().st_size == 100
+    assert (tmp_path / "link").is_symlink()
 
 
 @pytest.fixture

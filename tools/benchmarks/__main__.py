@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from ..sametree import differences
 from .contenders import PEERS, Contender, missing_packages
 from .ours import Holdfast
 from .results import Results, tables
+from .running import clear
 from .traffic import get_rate, make_blobs, receive_rate
 from .works import make_file, make_tree
 
@@ -48,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             turn = number % len(contenders)
             order = contenders[turn:] + contenders[:turn]
             for work, source in works.items():
-                _store(results, work, source, order, room / "round")
+                _store(results, work, source, order, room / f"{work} {number}")
             if "traffic" in chosen:
-                _traffic(results, room / "round", options)
+                _traffic(results, room / f"traffic {number}", options)
         where = _filesystem(room)
     if options.json:
         options.json.write_text(results.as_json())
@@ -114,7 +114,7 @@ def _store(results: Results, work: str, source: Path, order: list[Contender], ro
     finally:
         for contender in opened:
             contender.close()
-        shutil.rmtree(room)
+        clear(room)
 
 
 def _traffic(results: Results, room: Path, options: argparse.Namespace) -> None:
@@ -133,7 +133,7 @@ def _traffic(results: Results, room: Path, options: argparse.Namespace) -> None:
         results.peaks["server, small blobs", ours.name].append(ours.server_peak())
     finally:
         ours.close()
-        shutil.rmtree(room)
+        clear(room)
 
 
 def _note(results: Results, step: str, who: Contender, seconds: float, peak: int) -> None:

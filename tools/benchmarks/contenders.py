@@ -88,7 +88,7 @@ class Restic(Contender):
     """restic on a local repository."""
 
     name = "restic"
-    note = "repository version 2, its encryption and compression cannot be left out or are default"
+    note = "its encryption, which cannot be turned off, and its default compression"
 
     def version(self) -> str:
         return _say(["restic", "version"]).partition(" compiled")[0]
