@@ -31,6 +31,9 @@ _requests = logging.getLogger("holdfast.requests")
 
 _UNKNOWN = 1 << 62
 
+MAX_WRITE = 256 * 1024
+"""Bytes handed to the transport at once."""
+
 REFUSED_TIME = 2.0
 """Seconds a peer has to read why it was refused."""
 
@@ -170,12 +173,17 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             if self._should_upgrade():
                 self.handle_websocket_upgrade()
+            elif self.scope["method"] == "CONNECT":
+                self._refuse(400, "this is no proxy")
             else:
-                # Other upgrades are declined by answering as if nobody had asked.
-                self._refuse(400, "only websockets can be upgraded to")
+                # Other upgrades are declined by answering as if nobody had asked, and hanging
+                # up: what comes next may already be in the other protocol.
+                self.cycle.keep_alive = False
             return
-        if was_in_headers and self.stage is _HEADERS:
-            self.raw_bytes += len(data)
+        if self.stage is _HEADERS:
+            # Of the piece a request begins in, only what is behind the end of the one before.
+            before = 0 if was_in_headers else data.rfind(b"\r\n\r\n") + 1
+            self.raw_bytes += len(data) - before
             if self.raw_bytes > self.door.limits.header_bytes:
                 self._refuse(431, "the headers are too large")
 
@@ -219,10 +227,14 @@ class Connection(HttpToolsProtocol):
         self.stage = _BODY
         self.requests += 1
         version = self.parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise _Refused(505, "HTTP/1.1 is spoken here")
         hosts = 0
-        for name, _ in self.headers:
+        for name, value in self.headers:
             if name == b"host":
                 hosts += 1
+            elif name == b"transfer-encoding" and value.lower() != b"chunked":
+                raise _Refused(501, "the only transfer encoding is chunked")
         # RFC 9112, section 3.2: anything else is somebody playing tricks on us or on a proxy.
         if hosts > 1 or (hosts == 0 and version != "1.0"):
             raise _Refused(400, "a request has one Host header")
@@ -238,7 +250,8 @@ class Connection(HttpToolsProtocol):
         scope["raw_path"] = parsed.path
         scope["query_string"] = parsed.query or b""
         before = self.cycle
-        if scope["method"] == "GET" and self._answer_now(before):
+        is_plain = scope["method"] == "GET" and not self.parser.should_upgrade()
+        if is_plain and self._answer_now(before):
             return
         self.cycle = Cycle(
             self,
@@ -274,7 +287,7 @@ class Connection(HttpToolsProtocol):
         self.transport.write(b"".join(lines))
         self.server_state.total_requests += 1
         if self.door.log_requests:
-            log_request(self, 0.0, is_complete=True)
+            log_request(self, self.scope, 0.0, is_complete=True)
         self.is_answered = True
         return True
 
@@ -305,10 +318,13 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int, why: str) -> None:
         """Answer a request that never came to be one, and hang up."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            # In the middle of an answer another one would be taken for a part of it.
-            self.transport.abort()
-            return
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if cycle.response_started or self.pipeline:
+                # In the middle of an answer another one would be taken for a part of it.
+                self.transport.abort()
+                return
+            cycle.hang_up()
         text = f"{why}\n".encode()
         self.transport.write(
             STATUS_LINE[status]
@@ -383,6 +399,18 @@ class FeedConnection(WebSocketsSansIOProtocol):
         if not self.is_refused:
             super().data_received(data)
 
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text":
+            # Text is against the rules whatever it says, so nobody needs to decode it.
+            self.frames = []
+        super().send_receive_event_to_app()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        # Done means that the peer took it, or nobody would know how much is held for it.
+        if len(message.get("bytes") or b"") > MAX_WRITE:
+            await self.writable.wait()
+
     def handle_parser_exception(self) -> None:
         """Say why, then wait for the peer to go: see `Connection._refuse`."""
         self.is_refused = True
@@ -434,6 +462,11 @@ class Cycle(RequestResponseCycle):
         self._head = b""
         self._is_bodiless = False
 
+    def hang_up(self) -> None:
+        """Let the application find that nobody wants its answer any more."""
+        self.disconnected = True
+        self.message_event.set()
+
     def take(self, piece: bytes) -> None:
         """Another piece of the body. Copies nothing."""
         self._pieces.append(piece)
@@ -482,17 +515,21 @@ class Cycle(RequestResponseCycle):
         is_last = not message.get("more_body", False)
         if self._is_bodiless:
             body = b""
-        elif self.chunked_encoding:
-            body = _chunk(body, is_last)
-        else:
+        elif not self.chunked_encoding:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
                 raise RuntimeError("the answer is longer than its Content-Length")
-        # One write for the head and the body: each is a system call, and those are the most
-        # expensive part of answering with a small blob.
-        head, self._head = self._head, b""
-        if head or body:
-            self.transport.write(head + body if head else body)
+        if len(body) > MAX_WRITE:
+            # Never more at once than the peer takes: what is written is held.
+            view = memoryview(body)
+            for start in range(0, len(body), MAX_WRITE):
+                self._write(bytes(view[start : start + MAX_WRITE]), is_last=False)
+                if self.flow.write_paused:
+                    await self.flow.drain()
+                if self.disconnected:
+                    raise ClientGone("the client hung up")
+            body = b""
+        self._write(body, is_last=is_last)
         if is_last:
             if 0 < self.expected_content_length < _UNKNOWN // 2 and not self._is_bodiless:
                 raise RuntimeError("the answer is shorter than its Content-Length")
@@ -501,6 +538,18 @@ class Cycle(RequestResponseCycle):
             if not self.keep_alive:
                 self.transport.close()
             self.on_response()
+
+    def _write(self, body: bytes, *, is_last: bool) -> None:
+        """Write a piece of the answer, behind the head if that still waits.
+
+        One write for both: each is a system call, and those are the most expensive part of
+        answering with a small blob.
+        """
+        if self.chunked_encoding and not self._is_bodiless:
+            body = _chunk(body, is_last)
+        if self._head or body:
+            self.transport.write(self._head + body if self._head else body)
+            self._head = b""
 
     def _headers(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The head of the answer, with the framing of its body settled."""
@@ -553,13 +602,12 @@ class Cycle(RequestResponseCycle):
         finally:
             if self.connection.door.log_requests:
                 took = monotonic() - self.since
-                log_request(self.connection, took, is_complete=self.response_complete)
+                log_request(self.connection, self.scope, took, is_complete=self.response_complete)
             self.on_response = _nothing
 
 
-def log_request(connection: Connection, seconds: float, *, is_complete: bool) -> None:
+def log_request(connection: Connection, scope: Any, seconds: float, *, is_complete: bool) -> None:
     """One line for one request. Never its query or its headers: secrets are in those."""
-    scope = cast(Any, connection.scope)
     _requests.info(
         "%s %s",
         scope["method"],

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from dataclasses import dataclass, field
 
 from falcon.asgi import Request, Response
 
 from ..errors import BadRecord, BlobNotFound, CorruptBlob, HoldfastError
 from ..hub import Receipt
-from ..records import MEDIA_TYPE, Control, Decoder, encode_control, header
-from ..ref import Blob, Ref
+from ..records import MAX_HEADER, MEDIA_TYPE, Control, Decoder, encode_control, header
+from ..ref import MAX_BLOB_SIZE, Blob, Ref
 from ..storage import Streams, capability
 from .answers import answer_bytes, answer_json
 from .auth import peer_of
@@ -35,6 +35,12 @@ MAX_REASONS = 1000
 
 ANSWER_BYTES = 1024 * 1024
 """Records are sent in pieces of about this size."""
+
+SLICE = 256 * 1024
+"""Bytes a peer has to take before it counts as progress."""
+
+MOST_AT_ONCE = max(2 * ANSWER_BYTES, MAX_BLOB_SIZE)
+"""Bytes a piece may have: a large blob goes alone."""
 
 TOKEN_EVERY = 8 * 1024 * 1024
 
@@ -75,7 +81,8 @@ async def batch_upload(service: BlobService, req: Request, resp: Response) -> No
         try:
             async for group, size in groups:
                 if storing is not None:
-                    await storing
+                    with lease.ours():
+                        await storing
                 if results.error:
                     break
                 storing = asyncio.create_task(_store(service, group, size, durable, lease, results))
@@ -173,7 +180,7 @@ async def missing(service: BlobService, req: Request, resp: Response) -> None:
 async def batch_fetch(service: BlobService, req: Request, resp: Response) -> None:
     """Answer `POST camli/batch-fetch`."""
     refs = await listed_refs(req, MAX_REFS)
-    _stream(service, req, resp, _gathered(fetched(service, refs)))
+    _stream(resp, _held_pieces(service, req, fetched(service, refs)))
 
 
 def fetched(service: BlobService, refs: list[Ref]) -> Iterator[bytes]:
@@ -197,34 +204,32 @@ async def stream_blobs(service: BlobService, req: Request, resp: Response) -> No
     after = query(req).get("after", "")
     streams = capability(service.hub.storage, Streams)
     source = _in_ref_order(service, after) if streams is None else _native(streams, after)
+    pieces = _held_pieces(service, req, source)
     # The first step shows whether the token is one of ours, while there is a status to say so.
-    pieces = _gathered(source)
-    first = await service.read(next, pieces, b"")
-    _stream(service, req, resp, pieces, first=first)
+    first = await anext(pieces, b"")
+    _stream(resp, _chained(first, pieces))
+
+
+async def _chained(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def _native(streams: Streams, after: str) -> Iterator[bytes]:
     """All blobs in the storage's own order, with a token now and then."""
-    token = after
     unmarked = 0
-    damaged: set[str] = set()
-    while True:
-        try:
-            for last, (ref, data) in streams.stream(token):
-                token = last
-                yield header(ref, len(data))
-                yield data
-                unmarked += len(data) + 100
-                if unmarked >= TOKEN_EVERY:
-                    yield encode_control("token", token)
-                    unmarked = 0
-            break
-        except CorruptBlob as error:
-            # A storage that has found a blob damaged passes over it from then on.
-            if error.ref in damaged:
-                raise
-            damaged.add(error.ref)
-            yield encode_control("corrupt", error.ref)
+    for token, found in streams.stream(after):
+        if isinstance(found, CorruptBlob):
+            yield encode_control("corrupt", found.ref)
+            continue
+        ref, data = found
+        yield header(ref, len(data))
+        yield data
+        unmarked += len(data) + MAX_HEADER
+        if unmarked >= TOKEN_EVERY:
+            yield encode_control("token", token)
+            unmarked = 0
     yield encode_control("end")
 
 
@@ -236,7 +241,7 @@ def _in_ref_order(service: BlobService, after: str) -> Iterator[bytes]:
             for _, data in service.hub.storage.fetch((ref,)):
                 yield header(ref, len(data))
                 yield data
-                unmarked += len(data) + 100
+                unmarked += len(data) + MAX_HEADER
         except BlobNotFound:
             continue  # removed since it was listed
         except CorruptBlob:
@@ -252,45 +257,52 @@ def _gathered(parts: Iterator[bytes]) -> Generator[bytes, None, None]:
     held: list[bytes] = []
     size = 0
     for part in parts:
+        if len(part) >= ANSWER_BYTES:
+            # Large ones go alone, since joining would copy them.
+            if held:
+                yield b"".join(held)
+            yield part
+            held, size = [], 0
+            continue
         held.append(part)
         size += len(part)
         if size >= ANSWER_BYTES:
             yield b"".join(held)
             held, size = [], 0
-    yield b"".join(held)
+    if held:
+        yield b"".join(held)
 
 
-def _stream(
-    service: BlobService,
-    req: Request,
-    resp: Response,
-    pieces: Generator[bytes, None, None],
-    *,
-    first: bytes = b"",
-) -> None:
+def _stream(resp: Response, pieces: AsyncGenerator[bytes, None]) -> None:
     resp.content_type = MEDIA_TYPE
     resp.set_header("x-content-type-options", "nosniff")
-    resp.stream = _leased(service, pieces, first, peer_of(req.scope).abort)
+    resp.stream = pieces
 
 
-async def _leased(
-    service: BlobService,
-    pieces: Generator[bytes, None, None],
-    first: bytes,
-    cut: Callable[[], None],
+async def _held_pieces(
+    service: BlobService, req: Request, records: Iterator[bytes]
 ) -> AsyncGenerator[bytes, None]:
-    """Pieces of an answer, each counted as long as it is held."""
-    with service.memory.lease(cut) as lease:
-        walk = service.walk(pieces)
+    """An answer in pieces, each counted from before it is read until it is sent."""
+    pieces = _gathered(records)
+    has_begun = False
+    with service.memory.lease(peer_of(req.scope).abort) as lease:
         try:
-            if first:
-                yield first
-            async for piece in walk:
-                await lease.grow(len(piece))
-                yield piece
-                lease.shrink(len(piece))
+            while True:
+                with lease.ours():
+                    await lease.grow(MOST_AT_ONCE, came=False)
+                    piece = await service.read_much(next, pieces, b"")
+                lease.shrink(MOST_AT_ONCE - len(piece))
+                if not piece:
+                    break
+                has_begun = True
+                for start in range(0, len(piece), SLICE):
+                    part = piece[start : start + SLICE]
+                    yield part
+                    lease.sent(len(part))
         except HoldfastError as error:
+            if not has_begun:
+                raise
             # The status is long gone; an answer without `[!end]` tells that it was cut short.
             report(error)
         finally:
-            await walk.aclose()
+            await asyncio.shield(service.read_much(pieces.close))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds after which a slow holder has to make room for others that wait."""
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks for slow holders while somebody waits."""
 
 SLOW = 64 * 1024
 """Bytes a second below which a holder counts as slow."""
@@ -30,22 +34,34 @@ class Budget:
         self.used = 0
         self._clock = clock
         self._leases: dict[Lease, None] = {}
-        self._freed = asyncio.Event()
+        """Those that hold something, the oldest first."""
+        self._waiting: dict[Lease, tuple[int, asyncio.Future[None]]] = {}
+        """Those that want more, in the order they came."""
+        self._watch: asyncio.TimerHandle | None = None
 
     def lease(self, cut: Callable[[], None]) -> Lease:
         """Memory for one request; `cut` drops its peer, after which the lease must be left."""
         return Lease(self, cut)
 
     async def _take(self, lease: Lease, size: int) -> None:
-        while self.used + size > self.limit and next(iter(self._leases), lease) is not lease:
-            self._freed.clear()
-            lease.is_waiting = True
-            try:
-                await asyncio.wait_for(self._freed.wait(), 0.25)
-            except TimeoutError:
-                self._cut_slowest()
-            finally:
-                lease.is_waiting = False
+        if (not self._waiting and self.used + size <= self.limit) or self._is_oldest(lease):
+            self._count(lease, size)
+            return
+        loop = asyncio.get_running_loop()
+        granted: asyncio.Future[None] = loop.create_future()
+        self._waiting[lease] = size, granted
+        if self._watch is None:
+            self._watch = loop.call_later(LOOK_EVERY, self._look)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if granted.done() and not granted.cancelled():
+                self._give(lease, size)
+            raise
+        finally:
+            self._waiting.pop(lease, None)
+
+    def _count(self, lease: Lease, size: int) -> None:
         if lease not in self._leases:
             self._leases[lease] = None
             lease.restart()
@@ -55,14 +71,39 @@ class Budget:
         self.used -= size
         if lease.counted == 0:
             self._leases.pop(lease, None)
-        self._freed.set()
+        self._grant()
+
+    def _grant(self) -> None:
+        """Let those go on for whom there is room now, in the order they came."""
+        oldest = next(iter(self._leases), None)
+        for lease, (size, granted) in list(self._waiting.items()):
+            fits = self.used + size <= self.limit
+            if not fits and lease is not oldest and self._leases:
+                if oldest in self._waiting:
+                    continue
+                break
+            del self._waiting[lease]
+            if not granted.done():
+                self._count(lease, size)
+                granted.set_result(None)
+
+    def _is_oldest(self, lease: Lease) -> bool:
+        return next(iter(self._leases), lease) is lease
+
+    def _look(self) -> None:
+        """While somebody waits, see every now and then who is slow."""
+        self._watch = None
+        if self._waiting:
+            self._cut_slowest()
+            loop = asyncio.get_running_loop()
+            self._watch = loop.call_later(LOOK_EVERY, self._look)
 
     def _cut_slowest(self) -> None:
         now = self._clock()
         slow = [
             (lease.rate(now), id(lease), lease)
             for lease in self._leases
-            if not lease.is_waiting and now - lease.since > PATIENCE and lease.rate(now) < SLOW
+            if lease not in self._waiting and lease.is_slow(now)
         ]
         if slow:
             min(slow)[2].cut()
@@ -71,30 +112,42 @@ class Budget:
 class Lease:
     """The bytes one request holds. Leaving the context gives all of them back."""
 
-    __slots__ = ("_budget", "_seen", "counted", "cut", "held", "is_waiting", "since")
+    __slots__ = ("_budget", "_busy", "_seen", "_since", "counted", "cut", "held")
 
     def __init__(self, budget: Budget, cut: Callable[[], None]) -> None:
         self._budget = budget
         self.cut = cut
         self.held = 0
         self.counted = 0
-        self.is_waiting = False
-        self.since = budget._clock()
+        self._since = budget._clock()
         self._seen = 0
+        self._busy = 0
 
-    async def grow(self, size: int) -> None:
-        """Hold `size` bytes more, waiting until there is room for them."""
+    async def grow(self, size: int, *, came: bool = True) -> None:
+        """Hold `size` bytes more, waiting until there is room for them.
+
+        They `came` from the peer, or room is wanted for what is to be sent.
+        """
         wanted = max(0, self.held + size - FREE) - self.counted
         if wanted > 0:
-            waited_from = self._budget._clock()
-            await self._budget._take(self, wanted)
+            with self.ours():
+                await self._budget._take(self, wanted)
             self.counted += wanted
-            # Time spent waiting for memory is not the peer's slowness.
-            self.since = min(
-                self.since + self._budget._clock() - waited_from, self._budget._clock()
-            )
         self.held += size
-        self._seen += size
+        if came:
+            self._seen += size
+
+    @contextmanager
+    def ours(self) -> Iterator[None]:
+        """Time that passes in here is not the peer's slowness."""
+        began = self._budget._clock()
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            now = self._budget._clock()
+            self._since = min(self._since + now - began, now)
 
     def would_wait(self, size: int) -> bool:
         """Whether `grow(size)` would have to wait now."""
@@ -109,18 +162,23 @@ class Lease:
             self.counted -= surplus
             self._budget._give(self, surplus)
 
-    def progressed(self, size: int) -> None:
-        """Note that the peer took or sent `size` bytes that were held already."""
+    def sent(self, size: int) -> None:
+        """Note that the peer took `size` bytes, and let go of them."""
         self._seen += size
+        self.shrink(size)
 
     def restart(self) -> None:
         """Begin to measure anew: a peer is only slow while memory is held for it."""
-        self.since = self._budget._clock()
+        self._since = self._budget._clock()
         self._seen = 0
+
+    def is_slow(self, now: float) -> bool:
+        """Whether the peer has had its time, and made little of it."""
+        return not self._busy and now - self._since > PATIENCE and self.rate(now) < SLOW
 
     def rate(self, now: float) -> float:
         """Bytes a second, for as long as memory has been held without a break."""
-        return self._seen / max(now - self.since, 0.001)
+        return self._seen / max(now - self._since, 0.001)
 
     def __enter__(self) -> Lease:
         return self

@@ -13,8 +13,8 @@ from falcon.asgi.ws import WebSocket
 from falcon.errors import PayloadTypeError, WebSocketDisconnected
 
 from ..errors import BadRecord, BadRef, BlobNotFound, CorruptBlob
-from ..records import Control, Decoder, encode_control, header
-from ..ref import Blob, Ref
+from ..records import MAX_HEADER, Control, Decoder, encode_control, header
+from ..ref import MAX_BLOB_SIZE, Blob, Ref
 from ..storage import CanFetch
 from . import rights
 from .budget import Lease
@@ -36,6 +36,9 @@ FETCHERS = 2
 
 MESSAGE_BYTES = 2 * 1024 * 1024
 """Fetched blobs are sent together up to about this size."""
+
+MOST_AT_ONCE = MESSAGE_BYTES + MAX_BLOB_SIZE + MAX_IN_FLIGHT * MAX_HEADER
+"""Bytes of one message: the last blob in it may be a large one."""
 
 LETTERS = 300
 """Results one control record has room for."""
@@ -248,9 +251,10 @@ class _Feed:
             await self._send(put.number, encode_control("failed", str(put.number), "unauthorized"))
             return
         try:
-            receipts = await self._service.write(
-                self._service.hub.receive, put.blobs, durable=not put.is_deferred
-            )
+            with self._lease.ours():
+                receipts = await self._service.write(
+                    self._service.hub.receive, put.blobs, durable=not put.is_deferred
+                )
         except Exception as error:  # whatever it is, the sender must learn of it
             await self._failed(put.number, error)
             return
@@ -302,27 +306,36 @@ class _Feed:
         """Fetch what is asked for, as much at a time as fits a message, until nothing is."""
         try:
             while self._queue:
-                asked = [get for get in self._queue if not get.is_cancelled]
-                self._queue.clear()
+                # Counted from before it is read until it is sent.
+                await self._lease.grow(MOST_AT_ONCE, came=False)
                 try:
-                    found = await self._service.read(_fetch_some, self._service.hub.storage, asked)
-                except Exception as error:  # whatever it is, the asker must learn of it
-                    for get in asked:
-                        if self._gets.pop(get.number, None) is get:
-                            await self._failed(get.number, error)
-                    continue
-                self._queue.extendleft(reversed(asked[len(found) :]))
-                answer: list[bytes] = []
-                for get, answered in zip(asked, found, strict=False):
-                    if get.is_cancelled:
-                        continue
-                    self._gets.pop(get.number, None)
-                    self._in_flight.discard(get.number)
-                    answer += answered
-                if answer:
-                    await self._ws.send_data(b"".join(answer))
+                    await self._answer_some()
+                finally:
+                    self._lease.shrink(MOST_AT_ONCE)
         finally:
             self._fetching -= 1
+
+    async def _answer_some(self) -> None:
+        asked = [get for get in self._queue if not get.is_cancelled]
+        self._queue.clear()
+        try:
+            with self._lease.ours():
+                found = await self._service.read_much(_fetch_some, self._service.hub.storage, asked)
+        except Exception as error:  # whatever it is, the asker must learn of it
+            for get in asked:
+                if self._gets.pop(get.number, None) is get:
+                    await self._failed(get.number, error)
+            return
+        self._queue.extendleft(reversed(asked[len(found) :]))
+        answer: list[bytes] = []
+        for get, answered in zip(asked, found, strict=False):
+            if get.is_cancelled:
+                continue
+            self._gets.pop(get.number, None)
+            self._in_flight.discard(get.number)
+            answer += answered
+        if answer:
+            await self._ws.send_data(b"".join(answer))
 
 
 def _fetch_some(storage: CanFetch, gets: list[Get]) -> list[tuple[bytes, ...]]:

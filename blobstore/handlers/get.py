@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
@@ -11,10 +10,8 @@ from falcon.asgi import Request, Response
 
 from ..errors import BadRef, BlobNotFound, CorruptBlob
 from ..ref import Ref
-from ..storage import ReadsNow, ReadsRanges, capability, fetch_one
+from ..storage import CanFetch, ReadsNow, ReadsRanges, capability, fetch_one
 from .answers import TEXT_TYPE, answer_text
-from .auth import peer_of
-from .budget import Lease
 from .problems import public_text, report
 from .ranges import BadRanges, Span, asked_spans, multipart_body
 from .service import BlobService
@@ -30,8 +27,11 @@ OCTETS = "application/octet-stream"
 MAX_TEXT = 32768
 """Blobs from this size on are never called text."""
 
-PIECE = 256 * 1024
-"""Bytes handed to the connection at once, and so what a slow reader can make us hold."""
+AT_ONCE = 256 * 1024
+"""Larger blobs are not read on the spot: others would wait."""
+
+WHOLE = 1024 * 1024
+"""Larger blobs are sent in pieces of this size; so much can one slow reader make us hold."""
 
 _MODIFIED = parsedate_to_datetime(LAST_MODIFIED)
 _NAME_IN_PATH = re.compile(r"[a-z][a-z0-9]*-[0-9a-f]+")
@@ -102,7 +102,7 @@ class QuickReader:
             return 500, _lines(TEXT_TYPE, len(text)) + b"\r\n" + text
         except Exception:  # whatever it was, get_blob meets it again and reports it
             return None
-        if data is None or len(data) > PIECE:
+        if data is None or len(data) > AT_ONCE:
             return None
         lines = _lines(content_type(data), len(data))
         return 200, b'%b%betag: "%b"\r\n\r\n%b' % (_FIXED_LINES, lines, ref.encode(), data)
@@ -144,12 +144,13 @@ async def _answer(service: BlobService, req: Request, resp: Response, ref: Ref) 
         await _answer_spans(service, resp, ref, size, spans)
         return
     resp.status = 200
-    if size >= MAX_TEXT:
+    if req.method == "HEAD" and size >= MAX_TEXT:
         resp.content_type = OCTETS
-        if req.method == "HEAD":
-            resp.set_header("content-length", str(size))
-            return
-        _stream(resp, size, _pieces(service, req, ref, Span(0, size)))
+        resp.set_header("content-length", str(size))
+        return
+    if size > WHOLE:
+        resp.content_type = OCTETS
+        _stream(resp, size, _pieces(service, ref, Span(0, size)))
         return
     data = await service.read(fetch_one, service.hub.storage, ref)
     resp.content_type = content_type(data)
@@ -164,8 +165,8 @@ async def _answer_spans(
         (span,) = spans
         resp.content_type = OCTETS
         resp.set_header("content-range", span.header(size))
-        if span.length > PIECE:
-            _stream(resp, span.length, _pieces(service, None, ref, span))
+        if span.length > WHOLE:
+            _stream(resp, span.length, _pieces(service, ref, span))
         else:
             resp.data = await service.read(_part, service, ref, span)
         return
@@ -214,40 +215,26 @@ def _stream(resp: Response, size: int, pieces: AsyncIterator[bytes]) -> None:
     resp.content_length = size
 
 
-async def _pieces(
-    service: BlobService, req: Request | None, ref: Ref, span: Span
-) -> AsyncIterator[bytes]:
-    """A large blob, verified as a whole, for a reader of whatever speed.
+async def _pieces(service: BlobService, ref: Ref, span: Span) -> AsyncIterator[bytes]:
+    """Part of a large blob in pieces, for readers of whatever speed.
 
-    A reader that takes its time must not make us hold all of it, so after a while the bytes
-    are dropped and the rest is read piece by piece.
+    A slow reader must not make us hold all of it, so the blob is read twice: once to verify it,
+    and once more piece by piece. The second time it comes from the page cache.
     """
-    cut = peer_of(req.scope).abort if req is not None else _nothing
-    ranged = capability(service.hub.storage, ReadsRanges)
-    with service.memory.lease(cut) as lease:
-        await lease.grow(span.end)
-        data: bytes | None = await service.read(fetch_one, service.hub.storage, ref)
-        position = span.start
-        while position < span.end:
-            length = min(PIECE, span.end - position)
-            if data is None:
-                assert ranged is not None
-                piece = await service.read(ranged.fetch_range, ref, position, length)
-            else:
-                piece = data[position : position + length]
-            began = asyncio.get_running_loop().time()
-            yield piece
-            lease.progressed(len(piece))
-            position += length
-            slow = asyncio.get_running_loop().time() - began > 0.25
-            if slow and data is not None and ranged is not None:
-                data = None
-                _drop(lease)
+    storage = service.hub.storage
+    ranged = capability(storage, ReadsRanges)
+    whole = b""
+    if ranged is None:
+        whole = await service.read_much(fetch_one, storage, ref)
+    else:
+        await service.read_much(_verify, storage, ref)
+    for start in range(span.start, span.end, WHOLE):
+        length = min(WHOLE, span.end - start)
+        if ranged is None:
+            yield whole[start : start + length]
+        else:
+            yield await service.read_much(ranged.fetch_range, ref, start, length)
 
 
-def _drop(lease: Lease) -> None:
-    lease.shrink(lease.held)
-
-
-def _nothing() -> None:
-    return
+def _verify(storage: CanFetch, ref: Ref) -> None:
+    fetch_one(storage, ref)

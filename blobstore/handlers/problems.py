@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from falcon import HTTPError
@@ -72,10 +73,13 @@ async def on_error(
     if resp is not None:
         answer_problem(resp, error)
         return
+    if isinstance(error, OSError):
+        return  # the peer of a websocket is gone
     if status_of(error) >= 500:
         report(error)
     if ws is not None and not ws.closed:
-        await ws.close(1011 if status_of(error) >= 500 else 1008)
+        with suppress(OSError):
+            await ws.close(1011 if status_of(error) >= 500 else 1008)
 
 
 async def on_http_error(
@@ -89,4 +93,5 @@ async def on_http_error(
     if resp is not None:
         answer_text(resp, f"{error.title}\n", status=error.status_code)
     elif ws is not None and not ws.closed:
-        await ws.close(1008)
+        with suppress(OSError):
+            await ws.close(1008)

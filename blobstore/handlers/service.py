@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import ParamSpec, TypeVar
 
 from ..hub import Hub
@@ -32,6 +31,8 @@ class BlobService:
     allow_remove: bool = False
     readers: Executor
     """Threads that read; apart from the writers so that a slow disk sync delays no read."""
+    bulk: Executor
+    """Threads that read much at a time; apart, so that they delay no small question."""
     writers: Executor
     memory: Budget = field(default_factory=lambda: Budget(MEMORY))
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -41,24 +42,16 @@ class BlobService:
         """What `call` returns, run in a thread for reading."""
         return await _in_thread(self.readers, partial(call, *args, **kwargs))
 
+    async def read_much(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, for megabytes."""
+        return await _in_thread(self.bulk, partial(call, *args, **kwargs))
+
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `call` returns, run in a thread for writing.
 
         A write that has begun is finished even when its request is dropped.
         """
         return await asyncio.shield(_in_thread(self.writers, partial(call, *args, **kwargs)))
-
-    async def walk(self, items: Generator[T, None, None]) -> AsyncGenerator[T, None]:
-        """`items`, each step taken in a thread for reading; closed there too."""
-
-        def step() -> list[T]:
-            return list(islice(items, 1))
-
-        try:
-            while found := await self.read(step):
-                yield found[0]
-        finally:
-            await asyncio.shield(self.read(items.close))
 
     @contextmanager
     def arrivals(self, wanted: set[Ref] | None = None) -> Iterator[asyncio.Event]:

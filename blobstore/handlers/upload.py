@@ -71,7 +71,8 @@ async def upload(service: BlobService, req: Request, resp: Response) -> None:
     try:
         with service.memory.lease(peer_of(req.scope).abort) as lease:
             async for group in _groups(req, parser, lease, complaints):
-                await _store(service, group.blobs, received)
+                with lease.ours():
+                    await _store(service, group.blobs, received)
                 lease.shrink(group.size)
     except _Stop as stop:
         complaints.append(str(stop))
@@ -222,7 +223,8 @@ async def put_blob(service: BlobService, req: Request, resp: Response, action: s
             raise UnknownHash(ref.hash_name)
         with service.memory.lease(peer_of(req.scope).abort) as lease:
             data = await _whole_body(req, ref, lease)
-            receipt = (await service.write(service.hub.receive, [Blob(ref, data)]))[0]
+            with lease.ours():
+                (receipt,) = await service.write(service.hub.receive, [Blob(ref, data)])
         if receipt.error is not None:
             raise receipt.error
     except (BadRef, UnknownHash, BlobTooLarge, DigestMismatch) as error:

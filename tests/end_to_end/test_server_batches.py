@@ -258,12 +258,12 @@ def everything(ws: ClientConnection, words: int) -> list[Blob | Control]:
 
 def end_of(ws: ClientConnection) -> Close:
     """Why the server closed it."""
-    try:
+    with suppress(ConnectionClosed):
         while True:
             ws.recv(20)
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd
+    closed = ws.protocol.close_rcvd
+    assert closed is not None
+    return closed
 
 
 def test_blobs_go_in_and_come_back_on_one_websocket(server: RunningServer) -> None:
