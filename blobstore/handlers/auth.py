@@ -18,7 +18,7 @@ import base64
 import binascii
 import hmac
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
@@ -27,8 +27,10 @@ from . import rights
 from .limiter import FailureLimiter
 from .peers import Peer, is_loopback
 
-Scope = Mapping[str, Any]
+Scope = MutableMapping[str, Any]
 """What an ASGI server says of a request."""
+
+_RIGHTS = "holdfast.rights"
 
 PEER = "holdfast.peer"
 """The scope's key for the connection's `Peer`, where the server in front keeps one."""
@@ -136,6 +138,14 @@ class Auth:
 
     def rights_of(self, scope: Scope) -> int:
         """What the caller of a request may do. Raises `TooManyFailures`."""
+        # Asked twice about one request, a wrong password must count once.
+        found = scope.get(_RIGHTS)
+        if found is None:
+            found = scope[_RIGHTS] = self._judge(scope)
+        assert isinstance(found, int)
+        return found
+
+    def _judge(self, scope: Scope) -> int:
         authorization = host = b""
         origin = None
         is_forwarded = wants_websocket = False
