@@ -13,7 +13,7 @@ import pytest
 
 from holdfast.blobstore.errors import BlobTooLarge, HoldfastError
 from holdfast.blobstore.ref import Blob, Ref
-from holdfast.tools.client.errors import DeferredLost
+from holdfast.tools.client.errors import DeferredLost, Unreachable
 from holdfast.tools.client.store import Fetching, Store
 from holdfast.tools.listing import walk
 from holdfast.tools.putting import outbox as outbox_module
@@ -185,7 +185,7 @@ def test_a_store_that_lost_everything_gets_everything_again(
 ) -> None:
     top = tree(tmp_path / "t", "a", "b/c")
     put(kept, top, caches=tmp_path / "c")
-    memory.generation, memory.identity = "another", "generation:another"
+    memory.generation, memory.identity = "another", "memory another"
     done = put(memory, top, caches=tmp_path / "c")
     assert names(memory, done.ref) == ["a", "b", "b/c"]
 
@@ -197,7 +197,7 @@ def test_a_server_that_restarts_is_sent_everything_again(kept: Store, tmp_path: 
     done = put(watched, tree(tmp_path / "t", "a", "b"), notes=notes, caches=tmp_path / "c")
     assert watched.sent.count(done.ref) == 2
     assert "restarted" in notes[0]
-    watched.lost = 3
+    watched.lost = 4
     with pytest.raises(DeferredLost):
         put(watched, tree(tmp_path / "u", "c"), caches=tmp_path / "c")
 
@@ -205,7 +205,7 @@ def test_a_server_that_restarts_is_sent_everything_again(kept: Store, tmp_path: 
 def test_nothing_is_remembered_that_was_not_synced(kept: Store, tmp_path: Path) -> None:
     top = tree(tmp_path / "t", "a", "b/c")
     watched = Watched(kept)
-    watched.lost = 3
+    watched.lost = 4
     with pytest.raises(DeferredLost):
         put(watched, top, caches=tmp_path / "c")
     watched.sent = []
@@ -470,3 +470,29 @@ def test_what_a_sender_met_reaches_the_one_who_puts(memory: Store) -> None:
     outbox.close()
     assert time.monotonic() - started < 3
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+
+
+class Away(Watched):
+    """Cannot be reached for a while."""
+
+    def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
+        if self.lost:
+            self.lost -= 1
+            raise Unreachable("there", "connection refused", refused=True)
+        super().send(blobs, durable=durable)
+
+
+def test_a_server_that_is_gone_for_a_moment_is_waited_for(memory: Store, tmp_path: Path) -> None:
+    away = Away(memory)
+    away.lost = 2
+    waited: list[float] = []
+    notes: list[str] = []
+    reporting = Reporting(note=notes.append)
+    putter = Putter(away, PutOptions(), reporting=reporting, wait=waited.append)
+    done = putter.put_path(os.fsencode(tree(tmp_path / "t", "a")))
+    assert memory.missing([done.ref]) == []
+    assert waited == [2, 4]
+    assert all("trying again" in note for note in notes)
+    away.lost = 9
+    with pytest.raises(Unreachable):
+        putter.put_path(os.fsencode(tree(tmp_path / "u", "b")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -22,6 +21,7 @@ class HoldfastStore(PerkeepStore):
     """The store behind a Holdfast server. What is not faster in batches goes Perkeep's way."""
 
     sends_only_missing = False
+    page = 10_000
 
     def __init__(self, transport: Transport, discovery: Discovery) -> None:
         super().__init__(transport, discovery)
@@ -34,7 +34,7 @@ class HoldfastStore(PerkeepStore):
             parts.append(data)
         path = self._path("batch-upload") + ("" if durable else "?deferred=1")
         said = self._transport.post(path, b"".join(parts), MEDIA_TYPE)
-        answer = _object(said, path)
+        answer = self._object(said)
         results = answer.get("results")
         if not isinstance(results, str) or len(results) != len(blobs):
             raise BadAnswer(self.name, "an upload's answer has one letter for each blob")
@@ -113,16 +113,6 @@ class HoldfastStore(PerkeepStore):
 
 def _lines(refs: Sequence[Ref]) -> bytes:
     return "\n".join(refs).encode()
-
-
-def _object(said: bytes, where: str) -> dict[str, object]:
-    try:
-        answer = json.loads(said)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise BadAnswer(where, "the answer is no JSON object")
-    return answer
 
 
 def _reason(answer: dict[str, object]) -> str:

@@ -23,7 +23,7 @@ class LocalStore(Store):
         self.name = str(path)
         named = capability(hub.storage, HasGeneration)
         self.generation = None if named is None else named.generation().token
-        self.identity = f"generation:{self.generation}"
+        self.identity = f"{path.absolute()} {self.generation}"
 
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
         for receipt in self._hub.receive(blobs, durable=durable):

@@ -25,21 +25,21 @@ UPLOAD_AT_ONCE = 32 << 20
 GETS_AT_ONCE = 5
 """GETs in flight: what Perkeep's own clients allow themselves."""
 
-PAGE = 1000
-
 
 class PerkeepStore(Store):
     """The store behind a server that speaks Perkeep's blob protocol. Uploads are durable."""
 
     sends_only_missing = True
+    page = 1000
+    """Blobs listed in one answer."""
 
     def __init__(self, transport: Transport, discovery: Discovery) -> None:
         self._transport = transport
         self._root = discovery.blob_root.path
         self.name = str(transport.address)
         self.generation = discovery.generation
-        # The generation is random text of the store's own, so it names the store as well.
-        self.identity = f"generation:{discovery.generation}"
+        # The address as well: a copy of a store has its generation, and soon other blobs.
+        self.identity = f"{transport.address} {discovery.generation}"
         self._pool: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class PerkeepStore(Store):
             said = self._transport.post(
                 self._path("stat"), "&".join(form).encode(), "application/x-www-form-urlencoded"
             )
-            sizes |= self._sized(said, "stat")
+            sizes |= self._sized(self._object(said), "stat")
         return [SizedRef(ref, sizes[ref]) for ref in refs if ref in sizes]
 
     def fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
@@ -102,11 +102,12 @@ class PerkeepStore(Store):
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
         left = limit
         while left is None or left > 0:
-            page = PAGE if left is None else min(PAGE, left)
+            page = self.page if left is None else min(self.page, left)
             said = self._transport.get(
                 self._path(f"enumerate-blobs?after={quote(after, safe='')}&limit={page}")
             )
-            sizes = self._sized(said, "blobs")
+            document = self._object(said)
+            sizes = self._sized(document, "blobs")
             for ref, size in sizes.items():
                 if ref <= after:
                     raise BadAnswer(self.name, "blobs are enumerated out of order")
@@ -114,7 +115,7 @@ class PerkeepStore(Store):
                 yield SizedRef(Ref.parse(ref), size)
             if left is not None:
                 left -= len(sizes)
-            if not isinstance(json.loads(said).get("continueAfter"), str) or not sizes:
+            if not isinstance(document.get("continueAfter"), str) or not sizes:
                 return
 
     def _path(self, action: str) -> str:
@@ -150,20 +151,32 @@ class PerkeepStore(Store):
         parts.append(f"--{boundary}--\r\n".encode())
         media_type = f"multipart/form-data; boundary={boundary}"
         said = self._transport.post(self._path("upload"), b"".join(parts), media_type)
-        received = self._sized(said, "received")
+        document = self._object(said)
+        received = self._sized(document, "received")
         for ref, data in blobs:
             if received.get(ref) != len(data):
-                why = str(json.loads(said).get("errorText") or "it was not received whole")
+                why = str(document.get("errorText") or "it was not received whole")
                 raise Refused(self.name, ref, why)
 
-    def _sized(self, said: bytes, key: str) -> dict[str, int]:
-        """The `{blobRef, size}` objects listed under `key`, in their order."""
+    def _object(self, said: bytes) -> dict[str, object]:
+        """The JSON object of an answer."""
         try:
             document = json.loads(said)
-            items = document.get(key) or []
-            return {item["blobRef"]: int(item["size"]) for item in items}
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise BadAnswer(self.name, f"no list of {key!r} in the answer") from None
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise BadAnswer(self.name, "the answer is no JSON object")
+        return document
+
+    def _sized(self, document: dict[str, object], key: str) -> dict[str, int]:
+        """The `{blobRef, size}` objects listed under `key`, in their order."""
+        items = document.get(key) or []
+        if isinstance(items, list):
+            try:
+                return {item["blobRef"]: int(item["size"]) for item in items}
+            except (ValueError, TypeError, KeyError):
+                pass
+        raise BadAnswer(self.name, f"no list of {key!r} in the answer")
 
 
 def is_intact(blob: Blob) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from .address import Address
 from .errors import BadAnswer, ServerFailed, Unauthorised, Unreachable
 
-TIMEOUT = 120.0
+TIMEOUT = 300.0
 """Seconds without a byte after which a server counts as gone: a sync may take long."""
 
 CONNECT_TIMEOUT = 20.0

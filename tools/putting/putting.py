@@ -18,7 +18,7 @@ from ...blobstore.ref import MAX_BLOB_SIZE, Blob, Ref
 from ...schema.facts import FileFacts, OwnerNames
 from ...schema.filewriter import write_file
 from ..cachefile import sweep
-from ..client.errors import DeferredLost
+from ..client.errors import DeferredLost, Unreachable
 from ..client.store import Store
 from ..havecache import HaveCache
 from ..output import printable
@@ -29,8 +29,8 @@ from .outbox import Outbox, Sent
 from .report import Put, Reporting, Tally
 from .tree import RACY_NS, TreePutter
 
-TRIES = 3
-"""How often a put is begun again because the server restarted under it."""
+TRIES = 4
+"""How often a put is begun anew when the server restarts or is gone for a moment."""
 
 
 class CannotPut(HoldfastError):
@@ -55,7 +55,9 @@ class Putter:
         *,
         cache_folder: Path | None = None,
         reporting: Reporting | None = None,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._wait = wait
         self._store = store
         self._options = options
         self._reporting = reporting or Reporting()
@@ -89,6 +91,12 @@ class Putter:
                 if attempt == TRIES:
                     raise
                 self._reporting.note(f"{error.url} restarted; sending again what it may have lost")
+            except Unreachable as error:
+                if attempt == TRIES:
+                    raise
+                seconds = 1 << attempt
+                self._reporting.note(f"{error}; trying again in {seconds} seconds")
+                self._wait(seconds)
             except OSError as error:
                 raise CannotPut(path, error.strerror or str(error)) from error
         raise AssertionError("unreachable")
