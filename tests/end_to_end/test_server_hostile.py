@@ -19,6 +19,8 @@ from holdfast.blobstore.ref import Blob, Ref
 from .server_process import RunningServer, form, read_all
 
 ABSENT = Ref.of(b"nobody ever stored this")
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+FORM = b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b"
 LIMITS = {"header_time": 2, "stall_time": 2, "idle_time": 3, "linger_time": 2}
 
 
@@ -45,12 +47,9 @@ def authorized(server: RunningServer) -> bytes:
 
 def resident(server: RunningServer) -> int:
     """Bytes of memory the server holds, the larger of its processes."""
-    sizes = [0]
-    for pid in (server.process.pid, *children(server.process.pid)):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                sizes.append(int(line.split()[1]) * 1024)
-    return max(sizes)
+    pids = (server.process.pid, *children(server.process.pid))
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/status").open()]
+    return max(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
 
 def children(pid: int) -> list[int]:
@@ -82,8 +81,7 @@ def children(pid: int) -> list[int]:
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1e3\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc", 400),
         (
-            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n%b" % CHUNKED,
             400,
         ),
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
@@ -257,8 +255,7 @@ def test_a_client_that_hangs_up_while_it_is_answered_costs_nothing(server: Runni
         b"GET / HTTP/1.1\r\nHost: a",
         b"G",
         b"",
-        b"POST /bs/camli/upload HTTP/1.1\r\n%bContent-Length: 1000\r\n"
-        b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b",
+        b"POST /bs/camli/upload HTTP/1.1\r\n%bContent-Length: 1000\r\n" + FORM,
         b"PUT /bs/camli/sha224-00 HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\n\r\n5\r\nab",
         b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
