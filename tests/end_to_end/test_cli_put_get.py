@@ -142,7 +142,6 @@ def test_a_put_that_was_killed_sends_only_what_is_missing(
     assert done["skipped"] == 0
     sent = done["sentBytes"]
     assert isinstance(sent, int)
-    # What is small is sent without asking.
     assert total - kept <= sent <= total - kept + 2 * MiB
     assert run("get", str(done["ref"]), str(tmp_path / "back")).returncode == 0
     assert list(differences(top, tmp_path / "back")) == []

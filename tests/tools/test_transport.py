@@ -225,9 +225,11 @@ def test_an_answer_that_is_cut_short_or_of_other_blobs_is_no_answer(said: bytes)
 def test_a_refused_blob_is_named_with_the_reason() -> None:
     one, two = blobs(b"1", b"2")
     answer = {"results": "NR", "refused": [{"index": 1, "error": "no room"}], "epoch": "e1"}
-    with answering(ok(json.dumps(answer).encode())) as (address, _):
-        with pytest.raises(Refused, match="no room") as caught:
-            ours(address).send([one, two])
+    with (
+        answering(ok(json.dumps(answer).encode())) as (address, _),
+        pytest.raises(Refused, match="no room") as caught,
+    ):
+        ours(address).send([one, two])
     assert caught.value.ref == two.ref
 
 
@@ -239,16 +241,20 @@ def test_another_epoch_means_that_what_was_deferred_may_be_lost() -> None:
         with pytest.raises(DeferredLost):
             store.send(blobs(b"1"))
         store.send(blobs(b"1"))
-    with answering(ok(b"{}", status="409 Conflict"), later) as (address, _):
-        with pytest.raises(DeferredLost):
-            ours(address).sync()
+    with (
+        answering(ok(b"{}", status="409 Conflict"), later) as (address, _),
+        pytest.raises(DeferredLost),
+    ):
+        ours(address).sync()
 
 
 def test_another_store_at_the_same_address_is_noticed() -> None:
     later = document(storageGeneration="g2", holdfast={"protocol": 1, "epoch": "e2"})
-    with answering(ok(b"{}", status="409 Conflict"), later) as (address, _):
-        with pytest.raises(StoreReplaced):
-            ours(address).sync()
+    with (
+        answering(ok(b"{}", status="409 Conflict"), later) as (address, _),
+        pytest.raises(StoreReplaced),
+    ):
+        ours(address).sync()
 
 
 @pytest.mark.parametrize("answer", [b"[]", b"{}", b"", b'{"results": "NN"}', b'{"results": 1}'])
@@ -262,9 +268,11 @@ def test_a_perkeep_upload_is_believed_only_with_ref_and_size() -> None:
     for received in (None, [], [{"blobRef": one.ref, "size": 2}]):
         said = {"received": received, "errorText": "disk on fire"}
         answers = (ok(b'{"stat": null}'), ok(json.dumps(said).encode()))
-        with answering(*answers) as (address, requests):
-            with pytest.raises(Refused, match="disk on fire"):
-                theirs(address).send([one])
+        with (
+            answering(*answers) as (address, requests),
+            pytest.raises(Refused, match="disk on fire"),
+        ):
+            theirs(address).send([one])
         assert f'name="{one.ref}"; filename="{one.ref}"'.encode() in requests[1]
 
 

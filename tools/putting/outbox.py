@@ -21,14 +21,9 @@ SYNC_BYTES = 64 << 20
 """Sent bytes after which a sync is asked for in passing: it then runs beside the sending."""
 SYNC_SECONDS = 30.0
 
-ASK_SIZE = 16 << 10
-"""Smaller blobs are sent without asking: the question costs about as much."""
-ASK_BYTES = 1 << 20
-"""A batch is asked about only if this many bytes might be saved."""
+ASK_BYTES = 64 << 10
+"""A smaller batch is sent without asking: the question costs about as much."""
 MAX_SILENCE = 8
-
-HAVE_SIZE = 1024
-"""Smaller blobs, which are mostly of schema, are not worth remembering one by one."""
 
 SEEN_LIMIT = 100_000
 
@@ -204,9 +199,7 @@ class Outbox:
                 sent.spared_blobs + len(batch) - len(missing),
                 sent.spared_size + total - size,
             )
-            self._acknowledged[number] = [
-                blob.ref for blob in missing if len(blob.data) >= HAVE_SIZE
-            ]
+            self._acknowledged[number] = [blob.ref for blob in missing]
             self._needs_sync |= bool(missing)
             while self._watermark in self._acknowledged:
                 self._watermark += 1
@@ -249,24 +242,23 @@ class Outbox:
     def _unknown(self, batch: list[Blob]) -> list[Blob]:
         """Those blobs of a batch that have to be sent."""
         if self._have is not None:
-            known = self._have.known([b.ref for b in batch if len(b.data) >= HAVE_SIZE])
+            known = self._have.known([blob.ref for blob in batch])
             if known:
                 batch = [blob for blob in batch if blob.ref not in known]
         if not batch or self._store.sends_only_missing:
             return batch
-        large = [blob for blob in batch if len(blob.data) >= ASK_SIZE]
-        if sum(len(blob.data) for blob in large) < ASK_BYTES:
+        if sum(len(blob.data) for blob in batch) < ASK_BYTES:
             return batch
         with self._lock:
             # When nothing asked about was ever there, ask less and less often.
             if self._silence > 0:
                 self._silence -= 1
                 return batch
-        absent = set(self._store.missing([blob.ref for blob in large]))
-        present = {blob.ref for blob in large if blob.ref not in absent}
+        absent = set(self._store.missing([blob.ref for blob in batch]))
         with self._lock:
+            found = len(absent) < len(batch)
             # What is there may be there without being durable, from another who sends just now.
-            self._needs_sync |= bool(present)
-            self._in_vain = 0 if present else self._in_vain + 1
+            self._needs_sync |= found
+            self._in_vain = 0 if found else self._in_vain + 1
             self._silence = min(1 << self._in_vain, MAX_SILENCE) - 1 if self._in_vain else 0
-        return [blob for blob in batch if blob.ref not in present]
+        return [blob for blob in batch if blob.ref in absent]
