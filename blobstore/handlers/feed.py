@@ -207,7 +207,11 @@ class _Feed:
             if len(self._in_flight) >= MAX_IN_FLIGHT:
                 raise BrokenRule(f"at most {MAX_IN_FLIGHT} numbers may be in flight")
             self._in_flight.add(command.number)
-            if isinstance(command, Get):
+            needs = rights.GET if isinstance(command, Get) else rights.UPLOAD
+            if not rights.allows(self._has, needs):
+                refusal = encode_control("failed", str(command.number), "unauthorized")
+                await self._send(command.number, refusal)
+            elif isinstance(command, Get):
                 self._fetch(command)
             elif isinstance(command, Put):
                 await self._reserve(len(message))
@@ -246,10 +250,6 @@ class _Feed:
         await self._lease.grow(size)
 
     async def _put(self, put: Put, size: int) -> None:
-        if not rights.allows(self._has, rights.UPLOAD):
-            self._release(size)
-            await self._send(put.number, encode_control("failed", str(put.number), "unauthorized"))
-            return
         try:
             with self._lease.ours():
                 receipts = await self._service.write(

@@ -48,8 +48,8 @@ def authorized(server: RunningServer) -> bytes:
 def resident(server: RunningServer) -> int:
     """Bytes of memory the server holds, the larger of its processes."""
     pids = (server.process.pid, *children(server.process.pid))
-    lines = [line for pid in pids for line in Path(f"/proc/{pid}/status").open()]
-    return max(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+    texts = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return max(int(text.partition("VmRSS:")[2].split()[0]) * 1024 for text in texts)
 
 
 def children(pid: int) -> list[int]:
