@@ -89,9 +89,10 @@ def _run(arguments: Sequence[str]) -> int:
         parser.print_help()
         return exits.USAGE
     command = next(command for command in COMMANDS if command.name == known.command)
-    # Commands make a great many values and hardly a cycle among them: looking for cycles as often
-    # as Python does by default takes a tenth of the time of a `get`.
-    gc.set_threshold(100_000, 20, 20)
+    if command.name != "serve":
+        # Other commands end soon, and make many values and hardly a cycle among them: looking
+        # for cycles as often as Python does by default takes a tenth of the time of a `get`.
+        gc.set_threshold(100_000, 20, 20)
     module = import_module(f".commands.{command.module}", __package__)
     own = argparse.ArgumentParser(
         prog=f"holdfast {command.name}",

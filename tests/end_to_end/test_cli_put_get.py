@@ -167,6 +167,26 @@ def test_a_get_that_was_killed_goes_on(run: Run, environ: dict[str, str], tmp_pa
     assert list(differences(top, tmp_path / "b")) == []
 
 
+def test_two_puts_at_once_both_succeed(run: Run, environ: dict[str, str], tmp_path: Path) -> None:
+    top = tmp_path / "t"
+    for n in range(300):
+        folder = top / f"{n % 20}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{n}").write_bytes(os.urandom(20_000))
+    both = [
+        subprocess.Popen(
+            command("put", str(top)), env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0] == said[1]
+    assert said[0][1] == b""
+    assert run("get", said[0][0].decode().strip(), str(tmp_path / "b")).returncode == 0
+    assert list(differences(top, tmp_path / "b")) == []
+
+
 def test_a_server_restart_in_between_loses_nothing(tmp_path: Path) -> None:
     """Blobs that were deferred under the old process are sent again under the new one."""
     top = tmp_path / "t"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections import deque
@@ -336,6 +337,21 @@ def test_links_are_kept_or_followed(memory: Store, tmp_path: Path) -> None:
     followed = put(memory, top, follow=True, notes=notes)
     assert names(memory, followed.ref) == ["link", "link/file", "real", "real/file"]
     assert "leads back to itself" in notes[0]
+
+
+def test_other_file_systems_are_left_out_if_asked_for(memory: Store, tmp_path: Path) -> None:
+    """A followed link leads to another file system without a right to mount one."""
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second file system at hand")
+    top = tree(tmp_path / "t", "a", "sub/b")
+    with tempfile.TemporaryDirectory(dir=other) as there:
+        (Path(there) / "far").write_bytes(b"x")
+        (top / "link").symlink_to(there)
+        everything = put(memory, top, follow=True)
+        near = put(memory, top, follow=True, one_file_system=True)
+    assert names(memory, everything.ref) == ["a", "link", "link/far", "sub", "sub/b"]
+    assert names(memory, near.ref) == ["a", "link", "sub", "sub/b"]
 
 
 def test_a_link_named_on_the_command_line_is_put_as_a_link(memory: Store, tmp_path: Path) -> None:
