@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 _requests = logging.getLogger("holdfast.requests")
 
 _UNKNOWN = 1 << 62
+
+WORTH_A_STEP = 32 * 1024
+"""Bytes from which on a piece of a body is handed on alone, rather than joined to others."""
 
 MAX_WRITE = 256 * 1024
 """Bytes handed to the transport at once."""
@@ -457,7 +460,7 @@ class Cycle(RequestResponseCycle):
         self.is_waiting_for_body = False
         self.waited = 0.0
         """Seconds spent waiting for the body so far."""
-        self._pieces: list[bytes] = []
+        self._pieces: deque[bytes] = deque()
         self._buffered = 0
         self._head = b""
         self._is_bodiless = False
@@ -491,9 +494,14 @@ class Cycle(RequestResponseCycle):
                 self.waited += monotonic() - began
             self.message_event.clear()
         if self._pieces and not self.disconnected:
-            pieces, self._pieces, self._buffered = self._pieces, [], 0
-            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            return {"type": "http.request", "body": body, "more_body": self.more_body}
+            if self._buffered >= len(self._pieces) * WORTH_A_STEP:
+                body = self._pieces.popleft()
+            else:
+                body = b"".join(self._pieces)
+                self._pieces.clear()
+            self._buffered -= len(body)
+            is_more = self.more_body or bool(self._pieces)
+            return {"type": "http.request", "body": body, "more_body": is_more}
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": b"", "more_body": self.more_body}

@@ -90,7 +90,7 @@ def answer_status(services: Services, resp: Response, page: str) -> None:
 
 def status_document(services: Services) -> dict[str, object]:
     """What `status.json` says, in the shape of Perkeep's, and some more of our own."""
-    primary, *others = sorted(ROOTS)
+    primary, *others = ROOTS
     kind = services.storage_kind
     memory = services.blobs.memory
     return {
