@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
-from .errors import BlobNotFound
+from .errors import BlobNotFound, CorruptBlob
 from .ref import Blob, Ref, SizedRef
 
 
@@ -93,10 +93,10 @@ class Streams(ABC):
     """Can give all blobs in the order that is cheapest to read."""
 
     @abstractmethod
-    def stream(self, after: str = "") -> Iterator[tuple[str, Blob]]:
+    def stream(self, after: str = "") -> Iterator[tuple[str, Blob | CorruptBlob]]:
         """Every blob, verified, each with a token that resumes right behind it.
 
-        Raises `BadToken`, and `CorruptBlob` when it comes to a damaged blob.
+        In the place of a damaged blob stands what is wrong with it. Raises `BadToken`.
         """
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 from ..durable import make_folder
@@ -183,7 +185,7 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
 
     def stat(self, refs: Iterable[Ref]) -> Iterator[SizedRef]:
         for ref in dict.fromkeys(refs):
-            if self._writer is not None and self._writer.waiting(ref) is not None:
+            if self._writer is not None and self._writer.is_unsynced(ref):
                 # Whoever is told "it is here" will not send it again, so it must stay.
                 self._settle()
             place = self._place(ref)
@@ -195,12 +197,21 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
         return islice(self._rows_after(after), limit)
 
     def _rows_after(self, after: str) -> Iterator[SizedRef]:
-        for key, value in self._table.scan(after.encode("utf-8", "surrogatepass") + b"\0"):
-            ref = Ref(key.decode())
-            if ref not in self._damaged:
-                yield SizedRef(ref, _place(value).size)
+        first = after.encode("utf-8", "surrogatepass") + b"\0"
+        rows = (
+            SizedRef(Ref(key.decode()), _place(value).size)
+            for key, value in self._table.scan(first)
+        )
+        if self._writer is not None and self._writer.kept:
+            kept = sorted(
+                SizedRef(ref, place.size)
+                for ref, place in list(self._writer.kept.items())
+                if ref > after
+            )
+            rows = (next(same) for _, same in groupby(merge(rows, kept), itemgetter(0)))
+        return (row for row in rows if row.ref not in self._damaged)
 
-    def stream(self, after: str = "") -> Iterator[tuple[str, Blob]]:
+    def stream(self, after: str = "") -> Iterator[tuple[str, Blob | CorruptBlob]]:
         start = self._resume(after) if after else Position(0, 0)
         self._settle()
         end = Position(len(self._packs) - 1, self._packs[-1].size)
@@ -220,10 +231,21 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
                         run = []
             yield from self._read_run(number, run)
 
-    def _read_run(self, number: int, run: Sequence[Record]) -> Iterator[tuple[str, Blob]]:
-        blobs = self._fetch_batch([record.ref for record in run if record.ref is not None])
-        for record, blob in zip(run, blobs, strict=True):
-            yield f"{number}.{record.end}", blob
+    def _read_run(
+        self, number: int, run: Sequence[Record]
+    ) -> Iterator[tuple[str, Blob | CorruptBlob]]:
+        refs = [record.ref for record in run if record.ref is not None]
+        index = 0
+        while index < len(run):
+            try:
+                for blob in self._fetch_batch(refs[index:]):
+                    yield f"{number}.{run[index].end}", blob
+                    index += 1
+            except CorruptBlob as error:
+                yield f"{number}.{run[index].end}", error
+                index += 1
+            except BlobNotFound:  # removed since it was scanned
+                index += 1
 
     def _resume(self, token: str) -> Position:
         number, dot, offset = token.partition(".")

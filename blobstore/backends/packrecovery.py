@@ -7,13 +7,14 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from ..durable import make_folder, replacing, sync_folder
-from ..errors import StoreBusy, StoreDamaged, TableDamaged
+from ..errors import StoreBusy, StoreDamaged, StoreFailed, TableDamaged
 from ..table import OpenTable, Table
 from .packfile import Gap, PackFile, Record
 
@@ -83,7 +84,13 @@ class PerkeepLock:
     def __init__(self, pack: PackFile) -> None:
         """Raises `StoreBusy`."""
         self._path = pack.path.with_name(pack.path.name + ".lock")
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._descriptor = -1
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            # A full disk must not keep the store from being opened and read.
+            log.warning("%s: Perkeep is not locked out (%s)", pack.path, error.strerror)
+            return
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -91,6 +98,8 @@ class PerkeepLock:
             raise StoreBusy(str(pack.path), "another program, perhaps perkeepd") from None
 
     def release(self) -> None:
+        if self._descriptor < 0:
+            return
         with suppress(FileNotFoundError):
             self._path.unlink()
         os.close(self._descriptor)
@@ -139,11 +148,17 @@ def recover(
     folder: Path, packs: Sequence[PackFile], open_table: OpenTable, progress: Progress | None
 ) -> Table:
     """The table of `packs`, complete and durable, and the last pack free of a torn tail."""
-    table, start = _open_table(folder, packs, open_table)
+    try:
+        table, start = _open_table(folder, packs, open_table)
+    except (StoreFailed, OSError) as error:
+        log.warning("%s; rows are kept in memory until the next start", error)
+        table, start = TableInMemory(), None
     try:
         _fill(table, packs, start, progress, mend=True)
         # After a crash of the process alone, what was read may not have reached the disk yet.
         packs[-1].sync()
+        if isinstance(table, TableInMemory):
+            return table
         table.sync()
         end = Checkpoint(len(packs) - 1, packs[-1].size, read_removals(folder))
         write_checkpoint(folder, end)
@@ -151,6 +166,34 @@ def recover(
         table.close()
         raise
     return table
+
+
+class TableInMemory:
+    """Stands in for a table that cannot be opened for want of space: the store can be read."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> bytes | None:
+        return self._rows.get(key)
+
+    def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
+        with self._lock:
+            self._rows.update(puts)
+            for key in deletes:
+                self._rows.pop(key, None)
+
+    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        with self._lock:
+            rows = [row for row in self._rows.items() if row[0] >= start]
+        return iter(sorted(row for row in rows if end is None or row[0] < end))
+
+    def sync(self) -> None:
+        raise StoreFailed(TABLE, "the table is in memory; make room on the disk, then restart")
+
+    def close(self) -> None:
+        return
 
 
 def fill_read_only(table: Table, packs: Sequence[PackFile], progress: Progress | None) -> None:

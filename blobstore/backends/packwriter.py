@@ -31,6 +31,8 @@ _WAIT_AT = 256 * 1024 * 1024
 """Deferred bytes at which senders wait for the disk."""
 _LINGER = 1.0
 """Seconds a deferred blob may wait for company before it is synced."""
+_MOST_KEPT = 500_000
+"""Rows kept in memory after the table has failed; at about 300 bytes each."""
 _CHECKPOINT_EVERY = 64 * 1024 * 1024
 """Bytes between checkpoints: what opening after a crash reads at most, and then some."""
 
@@ -56,8 +58,9 @@ class PackWriter:
     A blob is first in the pack, then (after the sync) in the table, then acknowledged. Rows that
     wait for the sync are kept in `_pending`, those on their way into the table in `_flushing`;
     a reader looks in `waiting` before it looks in the table, so that it finds a row wherever it
-    is. After a failed sync nothing more is taken: the kernel may have dropped the pages it could
-    not write, and a later sync would not tell.
+    is. If the table fails (disk full), rows stay in `kept` until the store is opened again, which
+    reads them from the packs. After a failed sync nothing more is taken: the kernel may have
+    dropped the pages it could not write, and a later sync would not tell.
     """
 
     def __init__(
@@ -75,6 +78,8 @@ class PackWriter:
         self._append_lock = threading.Lock()
         self._pending: dict[Ref, Place] = {}
         self._flushing: dict[Ref, Place] = {}
+        self.kept: dict[Ref, Place] = {}
+        self._table_failure: HoldfastError | OSError | None = None
         self._commit = threading.Condition()
         self._committing = False
         self._durable = self._end
@@ -89,7 +94,11 @@ class PackWriter:
 
     def waiting(self, ref: Ref) -> Place | None:
         """Where a blob is whose row is not in the table yet."""
-        return self._pending.get(ref) or self._flushing.get(ref)
+        return self._pending.get(ref) or self._flushing.get(ref) or self.kept.get(ref)
+
+    def is_unsynced(self, ref: Ref) -> bool:
+        """Whether a blob is here that a power cut could still take."""
+        return ref in self._pending or ref in self._flushing
 
     def append(
         self, blobs: Sequence[Blob], is_absent: Sequence[bool]
@@ -103,7 +112,7 @@ class PackWriter:
             fresh = []
             parts: list[bytes] = []
             rows: dict[Ref, Place] = {}
-            pack = self._packs[-1]
+            pack = self._next_pack()
             offset = pack.size
             for (ref, data), may_be_new in zip(blobs, is_absent, strict=True):
                 # Looked up again, since another thread may have brought it meanwhile.
@@ -117,7 +126,7 @@ class PackWriter:
                 offset += len(head) + len(data)
                 if offset > self._max_pack_size:
                     self._write(pack, parts, rows)
-                    pack = self._roll_over()
+                    pack = self._next_pack()
                     parts, rows, offset = [], {}, 0
             if parts:
                 self._write(pack, parts, rows)
@@ -134,14 +143,20 @@ class PackWriter:
         self._pending.update(rows)
         self._unsynced += pack.size - before
 
-    def _roll_over(self) -> PackFile:
+    def _next_pack(self) -> PackFile:
+        """The pack to write to: a new one if the last has grown enough."""
+        if self._packs[-1].size <= self._max_pack_size:
+            return self._packs[-1]
         try:
             # Later commits sync the newest pack only, so this one must be safe by then.
             self._packs[-1].sync()
+        except OSError as error:
+            self._fail(error)
+        try:
             pack = create_pack(self._folder, len(self._packs))
             lock = PerkeepLock(pack)
         except OSError as error:
-            self._fail(error)
+            raise StoreFailed.by(str(self._folder), error) from error
         self._lock.release()
         self._lock = lock
         self._packs.append(pack)
@@ -181,13 +196,26 @@ class PackWriter:
             self._unsynced = 0
         try:
             pack.sync()
-            self._table.write(
-                (ref.encode(), b"%d %d %d" % place) for ref, place in self._flushing.items()
-            )
-        except (OSError, HoldfastError) as error:
+        except OSError as error:
             self._fail(error)
+        self._enter_rows()
         self._flushing = {}
         return reached
+
+    def _enter_rows(self) -> None:
+        """Put the rows of synced blobs in the table, or where they are found without it."""
+        rows = self._flushing
+        if self._table_failure is None:
+            try:
+                self._table.write((ref.encode(), b"%d %d %d" % rows[ref]) for ref in rows)
+            except (OSError, HoldfastError) as error:
+                self._table_failure = error
+                log.error("%s; rows are kept in memory until the next start", error)
+            else:
+                return
+        self.kept.update(rows)
+        if len(self.kept) > _MOST_KEPT:
+            self._fail(self._table_failure)
 
     def sync(self) -> None:
         """Make durable whatever was appended so far. Raises `StoreFailed`."""
@@ -213,28 +241,30 @@ class PackWriter:
     def erase(self, doomed: Mapping[int, Sequence[Record]]) -> None:
         """Take records, by pack number, out of the table and out of their packs, durably."""
         self.check()
-        try:
-            with self._checkpoint_lock:
-                # The raised number voids the checkpoint until all is done: a crash in between
-                # leaves each blob there or gone, never a row that points at erased bytes.
-                removals = read_removals(self._folder) + 1
+        if self._table_failure is not None:
+            raise StoreFailed(str(self._folder), f"{self._table_failure}; restart, then remove")
+        with self._checkpoint_lock:
+            # The raised number voids the checkpoint until all is done: a crash in between
+            # leaves each blob there or gone, never a row that points at erased bytes.
+            removals = read_removals(self._folder) + 1
+            try:
                 write_removals(self._folder, removals)
-                reached = self._durable
-                self._table.write(
-                    (),
-                    (
-                        record.ref.encode()
-                        for records in doomed.values()
-                        for record in records
-                        if record.ref is not None
-                    ),
-                )
+            except OSError as error:
+                raise StoreFailed.by(str(self._folder), error) from error
+            reached = self._durable
+            refs = [record.ref for records in doomed.values() for record in records if record.ref]
+            try:
+                self._table.write((), [ref.encode() for ref in refs])
                 self._table.sync()
+            except HoldfastError as error:
+                self._table_failure = error
+                raise
+            try:
                 for number, records in doomed.items():
                     self._packs[number].erase(sorted(records))
-                write_checkpoint(self._folder, Checkpoint(*reached, removals))
-        except (OSError, HoldfastError) as error:
-            self._fail(error)
+            except OSError as error:
+                self._fail(error)
+            self._write_checkpoint(Checkpoint(*reached, removals))
 
     def close(self) -> None:
         """Make all durable, and take no more."""
@@ -269,12 +299,22 @@ class PackWriter:
             log.exception("%s: deferred blobs could not be made durable", self._folder)
 
     def _try_checkpoint(self, reached: Position) -> None:
-        try:
-            with self._checkpoint_lock:
+        if self._table_failure is not None:
+            return
+        with self._checkpoint_lock:
+            try:
                 self._table.sync()
-                write_checkpoint(self._folder, Checkpoint(*reached, read_removals(self._folder)))
-        except (OSError, HoldfastError):
-            log.exception("%s: no checkpoint; the next start may take longer", self._folder)
+                checkpoint = Checkpoint(*reached, read_removals(self._folder))
+            except (OSError, HoldfastError):
+                log.exception("%s: the table cannot be synced", self._folder)
+                return
+            self._write_checkpoint(checkpoint)
+
+    def _write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        try:
+            write_checkpoint(self._folder, checkpoint)
+        except OSError as error:
+            log.warning("%s: no checkpoint (%s); the next start takes longer", self._folder, error)
 
     def _fail(self, error: Exception) -> NoReturn:
         """Take no more writes, and say so to everyone who waits for one."""

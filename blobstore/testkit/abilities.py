@@ -196,6 +196,7 @@ class Streaming(Subject):
         streams = able(storage, Streams)
         whole = list(streams.stream())
         token, gone = whole[40]
+        assert isinstance(gone, Blob)
         storage.remove([gone.ref])
         assert list(streams.stream(token)) == whole[41:]
 
@@ -242,4 +243,4 @@ class Generations(Subject):
 
 
 def _streamed(storage: Storage) -> list[Blob]:
-    return [one for _, one in able(storage, Streams).stream()]
+    return [one for _, one in able(storage, Streams).stream() if isinstance(one, Blob)]
