@@ -20,6 +20,8 @@ from .writing import GetOptions, create, discard, finish_file, look, open_existi
 SMALL = 1 << 20
 """Files up to this many bytes, all whose chunks the file blob lists, are restored in groups."""
 
+SMALL_PARTS = 64
+
 SEGMENT = 4 << 20
 """Bytes of a large file that are fetched at once."""
 
@@ -49,6 +51,8 @@ class Wanted(NamedTuple):
 
 def is_small(schema: SchemaBlob) -> bool:
     """Whether a file can be restored in a group."""
+    if len(schema.parts) > SMALL_PARTS:
+        return False
     total = 0
     for part in schema.parts:
         total += part.size

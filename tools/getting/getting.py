@@ -6,11 +6,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ...blobstore.errors import HoldfastError
-from ...blobstore.ref import Blob, Ref
+from ...blobstore.ref import Ref
 from ...schema.blob import SchemaBlob, parse_schema
 from ...schema.directories import read_members
 from ...schema.errors import BadTree, NotSchema, WrongKind
@@ -84,6 +84,7 @@ class Getter:
         self._todo: list[RestoredFolder] = []
         self._group: list[Wanted] = []
         self._group_bytes = 0
+        self._large: list[tuple[Wanted, int]] = []
         self._ahead: list[Future[None]] = []
         self._pool: ThreadPoolExecutor
 
@@ -99,6 +100,7 @@ class Getter:
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="get")
         try:
             self._member(self._folders.top, schema, name)
+            self._restore_large()
             while self._todo:
                 self._list_some()
                 if not self._todo:
@@ -156,25 +158,21 @@ class Getter:
                 self._fail(folder.path, error)
 
     def _take(self, pairs: list[tuple[RestoredFolder, Ref]]) -> None:
-        """Restore members, given by ref."""
-        refs = list(dict.fromkeys(ref for _, ref in pairs))
+        """Restore members, given by ref, as their blobs come in; large files after all others."""
+        refs = [ref for _, ref in pairs]
         if not refs:
             return
-        schemas: dict[Ref, SchemaBlob | HoldfastError] = {}
-        for ref, found in zip(refs, self._store.fetch(refs), strict=True):
-            if isinstance(found, Blob):
-                try:
-                    schemas[ref] = parse_schema(ref, found.data)
-                except NotSchema as error:
-                    schemas[ref] = error
-            else:
-                schemas[ref] = found
-        for folder, ref in pairs:
-            schema = schemas[ref]
-            if isinstance(schema, HoldfastError):
-                self._fail(folder.path, schema)
-            else:
-                self._member(folder, schema, schema.safe_name)
+        for (folder, ref), found in zip(pairs, self._store.fetch(refs), strict=True):
+            if isinstance(found, HoldfastError):
+                self._fail(folder.path, found)
+                continue
+            try:
+                schema = parse_schema(ref, found.data)
+            except NotSchema as error:
+                self._fail(folder.path, error)
+                continue
+            self._member(folder, schema, schema.safe_name)
+        self._restore_large()
 
     def _member(self, folder: RestoredFolder, schema: SchemaBlob, name: bytes) -> None:
         path = folder.path + b"/" + name if folder.parent is not None else name
@@ -213,12 +211,23 @@ class Getter:
             if self._group_bytes >= GROUP_BYTES or len(self._group) >= GROUP_FILES:
                 self._submit_group()
             return
-        self._submit_group()
-        try:
-            self._files.restore_large(wanted, self._pool, self._progress.advance)
-            self._count(files=1, size=schema.size, is_told=True)
-        finally:
-            self._less(folder)
+        # The parts of a large file may be many; they are looked up again when it is its turn.
+        self._large.append((wanted._replace(schema=replace(schema, parts=())), schema.size))
+
+    def _restore_large(self) -> None:
+        large, self._large = self._large, []
+        if large:
+            self._submit_group()
+        for wanted, size in large:
+            try:
+                self._files.restore_large(wanted, self._pool, self._progress.advance)
+                self._count(files=1, size=size, is_told=True)
+            except (HoldfastError, OSError) as error:
+                if isinstance(error, HoldfastError) and not _is_about_blobs(error):
+                    raise
+                self._fail(wanted.path, error)
+            finally:
+                self._less(wanted.folder)
 
     def _special(
         self, folder: RestoredFolder, schema: SchemaBlob, name: bytes, path: bytes
