@@ -3,98 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import resource
-from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from ..blobstore.handlers.auth import PEER
 from ..blobstore.handlers.peers import Peer
-from ..blobstore.handlers.problems import ClientGone
-
-_log = logging.getLogger(__name__)
-_requests = logging.getLogger("holdfast.requests")
-
-_UNKNOWN = 1 << 62
-
-WORTH_A_STEP = 32 * 1024
-"""Bytes from which on a piece of a body is handed on alone, rather than joined to others."""
-
-MAX_WRITE = 256 * 1024
-"""Bytes handed to the transport at once."""
-
-REFUSED_TIME = 2.0
-"""Seconds a peer has to read why it was refused."""
+from .exchange import Exchange, log_request
+from .feedconnection import FeedConnection
+from .limits import REFUSED_TIME, Door
 
 _BETWEEN, _HEADERS, _BODY, _REFUSED = object(), object(), object(), object()
 """Where in the stream of requests a connection is."""
-
-MAX_BUFFERED = 512 * 1024
-"""Bytes of a body that wait for the application before the connection is read no further."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
-    """What a connection may take. Sizes are bytes, times seconds."""
-
-    header_bytes: int = 64 * 1024
-    headers: int = 200
-    header_time: float = 15.0
-    """From the first byte of a request (or the connection) to the end of its headers."""
-    idle_time: float = 75.0
-    """Between requests."""
-    stall_time: float = 30.0
-    """Without a byte of a body that is waited for, or without room for a byte of an answer."""
-    min_rate: int = 1024
-    """Bytes a second a body must come with on the average, once `stall_time` has passed."""
-    linger_time: float = 30.0
-    """For the rest of a body nobody wants any more."""
-    per_address: int = 512
-    in_all: int = 4096
-
-
-@dataclass(slots=True)
-class Door:
-    """All connections of this process together."""
-
-    limits: Limits = field(default_factory=Limits)
-    open: Counter[str] = field(default_factory=Counter)
-    count: int = 0
-    log_requests: bool = False
-
-    def enter(self, address: str) -> bool:
-        """Count a connection in; False if there are too many, and it should be sent away."""
-        self.open[address] += 1
-        self.count += 1
-        return self.count <= self.limits.in_all and self.open[address] <= self.limits.per_address
-
-    def leave(self, address: str) -> None:
-        self.count -= 1
-        self.open[address] -= 1
-        if self.open[address] <= 0:
-            del self.open[address]
-
-
-def raise_file_limit() -> int:
-    """Allow this process as many open files as it may have; how many that are."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard if hard != resource.RLIM_INFINITY else 1_000_000
 
 
 class Connection(HttpToolsProtocol):
@@ -107,7 +33,7 @@ class Connection(HttpToolsProtocol):
     door: Door
     """Set on the subclass a server uses, see `connection_class`."""
 
-    cycle: Cycle
+    cycle: Exchange
 
     def __init__(
         self,
@@ -256,7 +182,7 @@ class Connection(HttpToolsProtocol):
         is_plain = scope["method"] == "GET" and not self.parser.should_upgrade()
         if is_plain and self._answer_now(before):
             return
-        self.cycle = Cycle(
+        self.cycle = Exchange(
             self,
             version != "1.0" and self.parser.should_keep_alive(),
         )
@@ -266,7 +192,7 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
-    def _answer_now(self, before: Cycle | None) -> bool:
+    def _answer_now(self, before: Exchange | None) -> bool:
         """Answer a GET on the spot, if it is one of those that can be; see `QuickReader`."""
         if (
             not (before is None or before.response_complete)
@@ -380,263 +306,12 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
 
-class FeedConnection(WebSocketsSansIOProtocol):
-    """A connection that has become a websocket; it keeps its place at the door."""
-
-    peer: Peer
-    door: Door
-    is_refused = False
-
-    def handle_connect(self, event: Any) -> None:
-        super().handle_connect(event)
-        if self.handshake_initiated and hasattr(self, "scope"):
-            cast(Any, self.scope)[PEER] = self.peer
-
-    def shutdown(self) -> None:
-        # The application sees that the server stops, finishes what it has acknowledged by then,
-        # and closes; uvicorn would cut it off.
-        if not self.handshake_complete:
-            super().shutdown()
-
-    def data_received(self, data: bytes) -> None:
-        if not self.is_refused:
-            super().data_received(data)
-
-    def send_receive_event_to_app(self) -> None:
-        if self.curr_msg_data_type == "text":
-            # Text is against the rules whatever it says, so nobody needs to decode it.
-            self.frames = []
-        super().send_receive_event_to_app()
-
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        # Done means that the peer took it, or nobody would know how much is held for it.
-        if len(message.get("bytes") or b"") > MAX_WRITE:
-            await self.writable.wait()
-
-    def handle_parser_exception(self) -> None:
-        """Say why, then wait for the peer to go: see `Connection._refuse`."""
-        self.is_refused = True
-        assert self.conn.close_sent is not None
-        code = self.conn.close_sent.code
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.transport.write_eof()
-        self.close_timer = self.loop.call_later(REFUSED_TIME, self.transport.abort)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.door.leave(self.peer.address)
-        super().connection_lost(exc)
-
-
 class _Refused(Exception):
     """A request that breaks a limit; carried out of the parser's callbacks."""
 
     def __init__(self, status: int, text: str) -> None:
         self.status, self.text = status, text
         super().__init__(text)
-
-
-class Cycle(RequestResponseCycle):
-    """One request and its answer; the body is handed on in the pieces it came in."""
-
-    def __init__(self, connection: Connection, keep_alive: bool) -> None:
-        super().__init__(
-            scope=connection.scope,
-            transport=connection.transport,
-            flow=connection.flow,
-            logger=_log,
-            access_logger=_requests,
-            access_log=False,
-            default_headers=connection.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=connection.expect_100_continue,
-            keep_alive=keep_alive,
-            on_response=connection.on_response_complete,
-        )
-        self.connection = connection
-        self.since = connection.moved
-        self.is_waiting_for_body = False
-        self.waited = 0.0
-        """Seconds spent waiting for the body so far."""
-        self._pieces: deque[bytes] = deque()
-        self._buffered = 0
-        self._head = b""
-        self._is_bodiless = False
-
-    def hang_up(self) -> None:
-        """Let the application find that nobody wants its answer any more."""
-        self.disconnected = True
-        self.message_event.set()
-
-    def take(self, piece: bytes) -> None:
-        """Another piece of the body. Copies nothing."""
-        self._pieces.append(piece)
-        self._buffered += len(piece)
-        if self._buffered > MAX_BUFFERED:
-            self.flow.pause_reading()
-        self.message_event.set()
-
-    async def receive(self) -> Any:
-        if self.waiting_for_100_continue and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.waiting_for_100_continue = False
-        if not self.disconnected and not self.response_complete and not self._pieces:
-            self.flow.resume_reading()
-            self.is_waiting_for_body = self.more_body
-            # The time the application took to come back for more is not the peer's.
-            began = self.connection.moved = monotonic()
-            try:
-                await self.message_event.wait()
-            finally:
-                self.is_waiting_for_body = False
-                self.waited += monotonic() - began
-            self.message_event.clear()
-        if self._pieces and not self.disconnected:
-            if self._buffered >= len(self._pieces) * WORTH_A_STEP:
-                body = self._pieces.popleft()
-            else:
-                body = b"".join(self._pieces)
-                self._pieces.clear()
-            self._buffered -= len(body)
-            is_more = self.more_body or bool(self._pieces)
-            return {"type": "http.request", "body": body, "more_body": is_more}
-        if self.disconnected or self.response_complete:
-            return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": b"", "more_body": self.more_body}
-
-    async def send(self, message: Any) -> None:
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
-            # uvicorn would take the rest of the answer and throw it away.
-            raise ClientGone("the client hung up")
-        if message["type"] == "http.response.start":
-            assert not self.response_started
-            self._head = self._headers(message["status"], message.get("headers", ()))
-            self.response_started = True
-            return
-        assert self.response_started
-        assert not self.response_complete
-        body = message.get("body", b"")
-        is_last = not message.get("more_body", False)
-        if self._is_bodiless:
-            body = b""
-        elif not self.chunked_encoding:
-            self.expected_content_length -= len(body)
-            if self.expected_content_length < 0:
-                raise RuntimeError("the answer is longer than its Content-Length")
-        if len(body) > MAX_WRITE:
-            # Never more at once than the peer takes: what is written is held.
-            view = memoryview(body)
-            for start in range(0, len(body), MAX_WRITE):
-                self._write(bytes(view[start : start + MAX_WRITE]), is_last=False)
-                if self.flow.write_paused:
-                    await self.flow.drain()
-                if self.disconnected:
-                    raise ClientGone("the client hung up")
-            body = b""
-        self._write(body, is_last=is_last)
-        if is_last:
-            if 0 < self.expected_content_length < _UNKNOWN // 2 and not self._is_bodiless:
-                raise RuntimeError("the answer is shorter than its Content-Length")
-            self.response_complete = True
-            self.message_event.set()
-            if not self.keep_alive:
-                self.transport.close()
-            self.on_response()
-
-    def _write(self, body: bytes, *, is_last: bool) -> None:
-        """Write a piece of the answer, behind the head if that still waits.
-
-        One write for both: each is a system call, and those are the most expensive part of
-        answering with a small blob.
-        """
-        if self.chunked_encoding and not self._is_bodiless:
-            body = _chunk(body, is_last)
-        if self._head or body:
-            self.transport.write(self._head + body if self._head else body)
-            self._head = b""
-
-    def _headers(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """The head of the answer, with the framing of its body settled."""
-        self.waiting_for_100_continue = False
-        method = self.scope["method"]
-        self._is_bodiless = method == "HEAD" or status in (204, 304)
-        lines = [STATUS_LINE[status]]
-        for name, value in self.connection.server_state.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        is_closing = False
-        self.chunked_encoding = None
-        for name, value in headers:
-            if b"\n" in value or b"\r" in value:
-                raise RuntimeError("a header has one line")
-            if name == b"content-length":
-                self.expected_content_length = int(value)
-                self.chunked_encoding = False
-            elif name == b"connection":
-                is_closing = value.lower() == b"close"
-            lines += (name, b": ", value, b"\r\n")
-        if is_closing:
-            self.keep_alive = False
-        elif not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and not self._is_bodiless:
-            if self.scope["http_version"] == "1.0":
-                # The end of such an answer is the end of the connection.
-                self.keep_alive = False
-                self.expected_content_length = _UNKNOWN
-            else:
-                self.chunked_encoding = True
-                lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
-
-    async def run_asgi(self, app: Any) -> None:
-        try:
-            await app(self.scope, self.receive, self.send)
-            if not self.response_complete and not self.disconnected:
-                _log.error("a request was left without a whole answer")
-                self.transport.abort()
-        except ClientGone:
-            self.transport.abort()
-        except Exception as error:
-            _log.error("unexpected %s in an answer", type(error).__name__, exc_info=error)
-            if self.response_started:
-                self.transport.abort()
-            else:
-                await self.send_500_response()
-        finally:
-            if self.connection.door.log_requests:
-                took = monotonic() - self.since
-                log_request(self.connection, self.scope, took, is_complete=self.response_complete)
-            self.on_response = _nothing
-
-
-def log_request(connection: Connection, scope: Any, seconds: float, *, is_complete: bool) -> None:
-    """One line for one request. Never its query or its headers: secrets are in those."""
-    _requests.info(
-        "%s %s",
-        scope["method"],
-        scope["path"],
-        extra={
-            "client": connection.peer.address,
-            "complete": is_complete,
-            "milliseconds": round(seconds * 1000, 1),
-            "received": connection.body_bytes,
-        },
-    )
-
-
-def _chunk(body: bytes, is_last: bool) -> bytes:
-    """A piece of an answer of unknown length, as HTTP/1.1 frames it."""
-    framed = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
-    return framed + b"0\r\n\r\n" if is_last else framed
-
-
-def _nothing() -> None:
-    return
 
 
 async def sweep(connections: Iterable[Any], *, every: float = 1.0) -> None:

@@ -29,7 +29,8 @@ from ..blobstore.handlers.service import BlobService
 from ..ui.app import Application, create_app
 from ..ui.services import Services
 from .config import Config, parse_listen
-from .connections import Door, Limits, connection_class, raise_file_limit, sweep
+from .connections import connection_class, sweep
+from .limits import Door, Limits, raise_file_limit
 from .logs import set_up_logs
 from .wiring import open_hub
 

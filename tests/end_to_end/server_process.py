@@ -11,6 +11,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ CHILD = """
 import json, sys
 from pathlib import Path
 from holdfast.tools.config import ClientConfig, Config, Folders, ServerConfig, StorageConfig
-from holdfast.tools.connections import Limits
+from holdfast.tools.limits import Limits
 from holdfast.tools.serving import serve
 asked = json.loads(sys.argv[1])
 home = Path(asked["home"])
@@ -172,10 +173,8 @@ class RunningServer:
 
 def read_all(sock: socket.socket) -> bytes:
     """What comes until the other side closes, or resets."""
-    found = b""
-    try:
+    found: list[bytes] = []
+    with suppress(ConnectionResetError):
         while piece := sock.recv(65536):
-            found += piece
-    except ConnectionResetError:
-        pass
-    return found
+            found.append(piece)
+    return b"".join(found)

@@ -411,7 +411,7 @@ def test_a_plain_get_of_the_websocket_is_malformed(server: RunningServer) -> Non
 def test_a_slow_reader_of_a_websocket_delays_nobody(server: RunningServer) -> None:
     large = some(8, 8_000_000)
     server.ask("POST", "batch-upload", encode(large), RECORDS)
-    with open_feed(server) as slow:
+    with open_feed(server, close_timeout=0.5) as slow:
         for n, one in enumerate(large * 10):
             slow.send(encode_control("get", str(n), one.ref))
         time.sleep(0.5)
