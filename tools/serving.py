@@ -235,13 +235,23 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         server = _Server(self.config, runner)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGQUIT, server.handle_exit, signal.SIGTERM, None)
-        sweeping = asyncio.create_task(sweep(server.server_state.connections))
+        tasks = (
+            asyncio.create_task(sweep(server.server_state.connections)),
+            asyncio.create_task(self._follow_parent(server)),
+        )
         try:
             await server.serve(sockets=self.sockets)
         finally:
-            sweeping.cancel()
+            for task in tasks:
+                task.cancel()
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    async def _follow_parent(self, server: uvicorn.Server) -> None:
+        """End when the parent is gone: an orphan would keep the store from the next server."""
+        while os.getppid() == self.ppid:
+            await asyncio.sleep(0.5)
+        server.should_exit = True
 
 
 def _user() -> str:

@@ -142,6 +142,25 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         server.stop()
 
 
+def test_a_worker_whose_parent_is_killed_gives_the_store_free(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path).start()
+    ref = server.put(b"kept")
+    server.process.kill()
+    server.stop()
+    end = time.monotonic() + 20
+    while True:
+        try:
+            again = RunningServer(tmp_path).start()
+            break
+        except AssertionError:
+            assert time.monotonic() < end, "the store stayed locked"
+            time.sleep(0.5)
+    try:
+        assert again.ask("GET", ref).body == b"kept"
+    finally:
+        again.stop()
+
+
 def test_signals_that_would_make_a_second_worker_are_declined(tmp_path: Path) -> None:
     server = RunningServer(tmp_path).start()
     try:
