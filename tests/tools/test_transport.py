@@ -117,9 +117,9 @@ def test_credentials_do_not_go_to_another_server_it_points_to() -> None:
 
 def test_an_address_with_a_path_is_the_blob_root() -> None:
     with answering(document(), ok(b'{"stat": []}')) as (address, requests):
-        connect(Address.parse(f"{address}/own/root/"), auth=None).missing([Ref.of(b"x")])
-    assert requests[0].startswith(b"GET /own/root/ ")
-    assert requests[1].startswith(b"POST /own/root/camli/stat ")
+        connect(Address.parse(f"{address}/own/place/"), auth=None).missing([Ref.of(b"x")])
+    assert requests[0].startswith(b"GET /own/place/ ")
+    assert requests[1].startswith(b"POST /own/place/camli/stat ")
 
 
 @pytest.mark.parametrize(
