@@ -8,8 +8,9 @@ rules that make it survive crashes.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from heapq import merge
 from itertools import groupby, islice
 from operator import itemgetter
@@ -24,6 +25,7 @@ from ..errors import (
     ReadOnly,
     StoreDamaged,
     StoreFailed,
+    TableDamaged,
 )
 from ..generation import ensure_generation, read_generation
 from ..ownership import Ownership
@@ -39,7 +41,14 @@ from ..storage import (
 )
 from ..table import OpenTable
 from .packfile import Gap, Record, record_of
-from .packrecovery import TABLE, Progress, fill_read_only, open_packs, recover
+from .packrecovery import (
+    TABLE,
+    Progress,
+    fill_read_only,
+    forget_checkpoint,
+    open_packs,
+    recover,
+)
 from .packwriter import PackWriter, Place, Position
 
 log = logging.getLogger(__name__)
@@ -77,12 +86,10 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
         self._read_only = read_only
         self._damaged: set[Ref] = set()
         self._writer: PackWriter | None = None
-        with ExitStack() as held:
+        self._removing = threading.Lock()
+        with ExitStack() as held, _blaming(folder):
             if not read_only:
-                try:
-                    make_folder(folder)
-                except OSError as error:
-                    raise StoreFailed.by(str(folder), error) from error
+                make_folder(folder)
                 held.callback(Ownership(folder).release)
             self._packs = open_packs(folder, writable=not read_only)
             held.callback(self._close_packs)
@@ -91,10 +98,14 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
                 held.callback(self._table.close)
                 fill_read_only(self._table, self._packs, progress)
             else:
-                self._table = recover(folder, self._packs, open_table, progress)
+                self._table, witness = recover(folder, self._packs, open_table, progress)
                 held.callback(self._table.close)
                 self._writer = PackWriter(
-                    folder, self._packs, self._table, max_pack_size=max_pack_size
+                    folder,
+                    self._packs,
+                    self._table,
+                    max_pack_size=max_pack_size,
+                    witness=witness,
                 )
                 held.callback(self._writer.close)
                 ensure_generation(folder)
@@ -118,8 +129,7 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
 
     def _append(self, blobs: Sequence[Blob]) -> tuple[list[bool], Position, PackWriter]:
         writer = self._writable()
-        is_absent = [self._place(ref) is None for ref, _ in blobs]
-        fresh, target = writer.append(blobs, is_absent)
+        fresh, target = writer.append(blobs, self._place)
         if self._damaged:
             self._damaged.difference_update(ref for ref, _ in blobs)
         return fresh, target, writer
@@ -198,10 +208,7 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
 
     def _rows_after(self, after: str) -> Iterator[SizedRef]:
         first = after.encode("utf-8", "surrogatepass") + b"\0"
-        rows = (
-            SizedRef(Ref(key.decode()), _place(value).size)
-            for key, value in self._table.scan(first)
-        )
+        rows = (SizedRef(Ref(key.decode()), _place(value).size) for key, value in self._scan(first))
         if self._writer is not None and self._writer.kept:
             kept = sorted(
                 SizedRef(ref, place.size)
@@ -210,6 +217,20 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
             )
             rows = (next(same) for _, same in groupby(merge(rows, kept), itemgetter(0)))
         return (row for row in rows if row.ref not in self._damaged)
+
+    def _scan(self, first: bytes) -> Iterator[tuple[bytes, bytes]]:
+        with self._distrusting():
+            yield from self._table.scan(first)
+
+    @contextmanager
+    def _distrusting(self) -> Iterator[None]:
+        """Let the next opening rebuild a table that turns out to be damaged."""
+        try:
+            yield
+        except TableDamaged as error:
+            if not self._read_only:
+                forget_checkpoint(self._folder)
+            raise TableDamaged(error.path, f"{error.why}; restart to have it rebuilt") from error
 
     def stream(self, after: str = "") -> Iterator[tuple[str, Blob | CorruptBlob]]:
         start = self._resume(after) if after else Position(0, 0)
@@ -262,7 +283,8 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
     def _place(self, ref: Ref) -> Place | None:
         place = None if self._writer is None else self._writer.waiting(ref)
         if place is None:
-            value = self._table.get(ref.encode())
+            with self._distrusting():
+                value = self._table.get(ref.encode())
             if value is None:
                 return None
             place = _place(value)
@@ -290,6 +312,12 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
             self._remove(batch)
 
     def _remove(self, refs: Sequence[Ref]) -> None:
+        # One at a time: places two had looked up before either removed would go twice, and the
+        # second time a blob that came again in between.
+        with self._removing:
+            self._remove_alone(refs)
+
+    def _remove_alone(self, refs: Sequence[Ref]) -> None:
         writer = self._writable()
         writer.sync()  # so that their rows are in the table
         doomed: dict[int, list[Record]] = {}
@@ -316,6 +344,14 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
     def _close_packs(self) -> None:
         for pack in self._packs:
             pack.close()
+
+
+@contextmanager
+def _blaming(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreFailed.by(str(folder), error) from error
 
 
 def _place(value: bytes) -> Place:

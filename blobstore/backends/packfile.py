@@ -111,6 +111,13 @@ class PackFile:
     def sync(self) -> None:
         os.fdatasync(self._descriptor)
 
+    def drop_cache(self, start: int) -> None:
+        """Let reads from byte `start` on come from the disk, as far as it has the bytes.
+
+        After a sync that failed the cache may hold what the disk does not.
+        """
+        os.posix_fadvise(self._descriptor, start, 0, os.POSIX_FADV_DONTNEED)
+
     def cut(self, size: int) -> None:
         """Drop everything from byte `size` on, durably."""
         os.ftruncate(self._descriptor, size)
@@ -151,15 +158,29 @@ class PackFile:
         `records` are of this pack, in order. Runs of neighbours become one erased record, so
         that many small ones give back whole pages too.
         """
+        # First the name of the hash alone: a header torn in the middle of a sector then names a
+        # hash nobody has, and not a blob with another digest.
+        for record in records:
+            head = _erased_header(record)
+            os.pwrite(self._descriptor, head[: head.index(b"-")], record.start)
+        os.fdatasync(self._descriptor)
         for record in records:
             os.pwrite(self._descriptor, _erased_header(record), record.start)
-        os.fdatasync(self._descriptor)
         for start, end in self._runs(records):
             head = _run_header(end - start)
             # A crash in the middle of this leaves at worst a gap over bytes that are dead.
             os.pwrite(self._descriptor, head, start)
             self._punch(start + len(head), end)
         os.fdatasync(self._descriptor)
+
+    def blank(self, start: int, end: int) -> None:
+        """Make one erased record, durably, of bytes that are none."""
+        os.pwrite(self._descriptor, _run_header(end - start), start)
+        os.fdatasync(self._descriptor)
+
+    def gap(self, start: int) -> Gap:
+        """The unreadable bytes from `start` to the next record that can be proved good."""
+        return self._gap(start, self.size)
 
     def _runs(self, records: list[Record]) -> Iterator[tuple[int, int]]:
         """The stretches of erased records that `records`, just erased, are part of."""

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from ..durable import make_folder, replacing, sync_folder
 from ..errors import StoreBusy, StoreDamaged, StoreFailed, TableDamaged
+from ..ref import Ref
 from ..table import OpenTable, Table
-from .packfile import Gap, PackFile, Record
+from .packfile import Gap, PackFile, Record, record_of
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ TABLE = "index.leveldb"
 """The table's folder, named as Perkeep's diskpacked names it."""
 
 _CHECKPOINT = "checkpoint"
+_CHECKPOINT_TEXT = re.compile(r"([0-9]+) ([0-9]+) ([0-9]+)(?: ([+-][a-z0-9]+-[0-9a-f]+)?)?\n")
 _REMOVALS = "removals"
 _PACK = re.compile(r"pack-(\d{5,})\.blobs")
 _ROWS_AT_ONCE = 10_000
@@ -38,12 +40,21 @@ class Checkpoint(NamedTuple):
     the table put back brings its older checkpoint along, and what it misses is read again.
     `REMOVALS` is the number of the last removal it knows. The packs' folder has that number too,
     raised before a removal begins; if they differ, a removal was cut short or the table is from
-    before it, and the table is rebuilt.
+    before it, and the table is rebuilt. A fourth word is the witness: `+REF` if the row written
+    last is that of a ref, `-REF` if it was taken out last. A table that has lost its newest rows
+    (a log cut short, a log that is gone) does not bear it out, and is rebuilt.
     """
 
     pack: int
     offset: int
     removals: int
+    witness: str = ""
+
+    def is_borne_out(self, table: Table) -> bool:
+        if not self.witness:
+            return True
+        row = table.get(self.witness[1:].encode())
+        return (row is not None) == self.witness.startswith("+")
 
 
 def pack_path(folder: Path, number: int) -> Path:
@@ -100,7 +111,8 @@ class PerkeepLock:
     def release(self) -> None:
         if self._descriptor < 0:
             return
-        with suppress(FileNotFoundError):
+        # A lock file that stays is harmless, as long as it is empty.
+        with suppress(OSError):
             self._path.unlink()
         os.close(self._descriptor)
 
@@ -118,15 +130,25 @@ def write_removals(folder: Path, removals: int) -> None:
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Remember, durably, how far the table is complete. The caller has synced the table."""
     with replacing(folder / TABLE / _CHECKPOINT) as file:
-        file.write(b"%d %d %d\n" % checkpoint)
+        file.write(f"{' '.join(map(str, checkpoint))}\n".encode())
+
+
+def forget_checkpoint(folder: Path) -> None:
+    """Trust the table no more: the next opening rebuilds it."""
+    with suppress(OSError):
+        (folder / TABLE / _CHECKPOINT).unlink(missing_ok=True)
 
 
 def _read_checkpoint(folder: Path, packs: Sequence[PackFile]) -> Checkpoint | None:
     """How far the table may be trusted; None if not at all."""
-    numbers = _numbers(folder / TABLE / _CHECKPOINT, 3)
-    if numbers is None:
+    try:
+        text = (folder / TABLE / _CHECKPOINT).read_bytes().decode("ascii", "replace")
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    checkpoint = Checkpoint(*numbers)
+    found = _CHECKPOINT_TEXT.fullmatch(text)
+    if found is None:
+        return None
+    checkpoint = Checkpoint(int(found[1]), int(found[2]), int(found[3]), found[4] or "")
     if checkpoint.removals != read_removals(folder):
         return None
     if checkpoint.pack >= len(packs) or checkpoint.offset > packs[checkpoint.pack].size:
@@ -137,7 +159,7 @@ def _read_checkpoint(folder: Path, packs: Sequence[PackFile]) -> Checkpoint | No
 def _numbers(path: Path, count: int) -> tuple[int, ...] | None:
     try:
         words = path.read_bytes().split()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if len(words) != count or not all(word.isdigit() for word in words):
         return None
@@ -146,26 +168,32 @@ def _numbers(path: Path, count: int) -> tuple[int, ...] | None:
 
 def recover(
     folder: Path, packs: Sequence[PackFile], open_table: OpenTable, progress: Progress | None
-) -> Table:
-    """The table of `packs`, complete and durable, and the last pack free of a torn tail."""
+) -> tuple[Table, str]:
+    """The table of `packs`, complete and durable, and the last pack free of a torn tail.
+
+    With it the witness of the newest row, see `Checkpoint`.
+    """
     try:
         table, start = _open_table(folder, packs, open_table)
     except (StoreFailed, OSError) as error:
         log.warning("%s; rows are kept in memory until the next start", error)
         table, start = TableInMemory(), None
     try:
-        _fill(table, packs, start, progress, mend=True)
-        # After a crash of the process alone, what was read may not have reached the disk yet.
-        packs[-1].sync()
+        newest = _fill(table, packs, start, progress, mend=True)
+        # After a crash of the process alone, what was read may not have reached the disk yet: the
+        # end of the last pack, and of any pack the headers a removal was erasing.
+        for pack in packs if start is None else packs[-1:]:
+            pack.sync()
         if isinstance(table, TableInMemory):
-            return table
+            return table, ""
         table.sync()
-        end = Checkpoint(len(packs) - 1, packs[-1].size, read_removals(folder))
+        witness = f"+{newest}" if newest else start.witness if start else ""
+        end = Checkpoint(len(packs) - 1, packs[-1].size, read_removals(folder), witness)
         write_checkpoint(folder, end)
     except BaseException:
         table.close()
         raise
-    return table
+    return table, witness
 
 
 class TableInMemory:
@@ -208,14 +236,27 @@ def _open_table(
     checkpoint = _read_checkpoint(folder, packs)
     if checkpoint is not None:
         try:
-            return open_table(path), checkpoint
+            table = open_table(path)
+            try:
+                if checkpoint.is_borne_out(table):
+                    return table, checkpoint
+            except BaseException:
+                table.close()
+                raise
+            table.close()
+            log.warning("%s: the table has lost rows; it is rebuilt", path)
         except TableDamaged as error:
             log.warning("%s; it is rebuilt", error)
     elif any(pack.size for pack in packs):
         log.warning("%s: the table is missing or out of date; it is rebuilt", path)
-    if path.exists():
+    if path.is_dir():
         _close_if_unused(open_table, path)
+        # First, durably: a table half deleted must not be vouched for.
+        forget_checkpoint(folder)
+        sync_folder(path)
         shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
     make_folder(path)
     return open_table(path), None
 
@@ -233,54 +274,112 @@ def _fill(
     progress: Progress | None,
     *,
     mend: bool,
-) -> None:
+) -> Ref | None:
+    """Enter what stands behind `start`; the ref of the row written last."""
     first = start.pack if start else 0
     total = sum(pack.size for pack in packs[first:]) - (start.offset if start else 0)
     done = 0
-    rows: list[tuple[bytes, bytes]] = []
+    rows: dict[bytes, bytes] = {}
+    doubles: dict[int, list[Record]] = {}
+    newest = None
     for number in range(first, len(packs)):
         pack = packs[number]
         begin = start.offset if start and number == start.pack else 0
-        is_last = number == len(packs) - 1
         before = done
-        for record in _records(pack, begin, mend=mend and is_last):
+        if number == len(packs) - 1:
+            pack.drop_cache(begin)
+        for record in _records(pack, begin, is_last=number == len(packs) - 1, mend=mend):
             done = before + record.end - begin
-            if record.ref is None:
+            if record.ref is None or not record.ref.is_known:
                 continue
-            # Older packs were synced before their successor was made. In the last one a power
-            # cut may have left the header of a record and only part of its bytes.
-            if is_last and not record.ref.matches(pack.read(record.data, record.size)):
-                log.warning("%s: a damaged record at byte %d", pack.path, record.start)
-                if mend and start is not None:
-                    pack.erase([record])
-                continue
-            rows.append((record.ref.encode(), b"%d %d %d" % (number, record.data, record.size)))
+            key = record.ref.encode()
+            earlier = rows.get(key) or table.get(key)
+            if earlier is not None:
+                loser = _lesser(packs, earlier, number, record)
+                if loser is not None:
+                    doubles.setdefault(loser[0], []).append(loser[1])
+                    if loser == (number, record):
+                        continue
+            rows[key] = b"%d %d %d" % (number, record.data, record.size)
+            newest = record.ref
             if len(rows) >= _ROWS_AT_ONCE:
-                table.write(rows)
-                rows = []
+                table.write(rows.items())
+                rows = {}
                 if progress is not None:
                     progress(done, total)
-    table.write(rows)
+    table.write(rows.items())
+    if mend:
+        # Otherwise a removal, which takes one of them, would be undone by the next rebuild.
+        for number, records in doubles.items():
+            packs[number].erase(sorted(records))
     if progress is not None and total:
         progress(total, total)
+    return newest
 
 
-def _records(pack: PackFile, begin: int, *, mend: bool) -> Iterator[Record]:
-    for found in pack.scan(begin):
-        if isinstance(found, Record):
-            yield found
-        elif found.is_tail and mend:
+def _lesser(
+    packs: Sequence[PackFile], row: bytes, number: int, record: Record
+) -> tuple[int, Record] | None:
+    """Which of two records of one blob can go, and in which pack; None for no second one."""
+    assert record.ref is not None
+    pack, offset, size = map(int, row.split())
+    if (pack, offset) == (number, record.data):
+        return None
+    other = record_of(record.ref, offset, size)
+    # The later one is good unless it is shown not to be: it may have healed the other.
+    if _is_damaged(packs[number], record) and not _is_damaged(packs[pack], other):
+        return number, record
+    return pack, other
+
+
+def _records(pack: PackFile, begin: int, *, is_last: bool, mend: bool) -> Iterator[Record]:
+    """The records of a pack from byte `begin` on, but for damaged ones as far as that shows.
+
+    Older packs were synced before their successor was made, so their bytes are not read. In the
+    last one a power cut may have left the header of a record and only part of its bytes.
+    """
+    position = begin
+    while position < pack.size:
+        before: Record | None = None
+        for found in pack.scan(position):
+            if isinstance(found, Record) and not (is_last and _is_damaged(pack, found)):
+                if before is not None:
+                    yield before
+                before = found
+                continue
+            start = found.start
+            # A record another program cut short, and went on behind, claims bytes of the next
+            # ones: what comes after its end makes no sense, and it is damaged itself.
+            if isinstance(found, Gap) and before is not None and _is_damaged(pack, before):
+                start, before = before.start, None
+            if before is not None:
+                yield before
+            gap = pack.gap(start)
+            if gap.is_tail and is_last and mend:
+                log.warning(
+                    "%s: the last %d bytes are no whole record (a write was cut short); "
+                    "cut back to %d",
+                    pack.path,
+                    gap.end - gap.start,
+                    gap.start,
+                )
+                pack.cut(gap.start)
+                return
+            lost = found.ref if isinstance(found, Record) else "records"
             log.warning(
-                "%s: the last %d bytes are no whole record (a write was cut short); cut back to %d",
-                pack.path,
-                found.end - found.start,
-                found.start,
+                "%s: %s damaged in bytes %d to %d; skipped", pack.path, lost, gap.start, gap.end
             )
-            pack.cut(found.start)
-            return
+            if is_last and mend and isinstance(found, Record):
+                # Once this is an old pack nobody will read the bytes to see it.
+                pack.blank(gap.start, gap.end)
+            position = gap.end
+            break
         else:
-            _warn_of(pack, found)
+            if before is not None:
+                yield before
+            return
 
 
-def _warn_of(pack: PackFile, gap: Gap) -> None:
-    log.warning("%s: bytes %d to %d are damaged; skipped", pack.path, gap.start, gap.end)
+def _is_damaged(pack: PackFile, record: Record) -> bool:
+    ref = record.ref
+    return ref is not None and ref.is_known and not ref.matches(pack.read(record.data, record.size))

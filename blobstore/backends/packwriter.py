@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -64,7 +64,13 @@ class PackWriter:
     """
 
     def __init__(
-        self, folder: Path, packs: list[PackFile], table: Table, *, max_pack_size: int
+        self,
+        folder: Path,
+        packs: list[PackFile],
+        table: Table,
+        *,
+        max_pack_size: int,
+        witness: str,
     ) -> None:
         """`packs`, to which new ones are added, and `table` stay the caller's to close.
 
@@ -80,6 +86,8 @@ class PackWriter:
         self._flushing: dict[Ref, Place] = {}
         self.kept: dict[Ref, Place] = {}
         self._table_failure: HoldfastError | OSError | None = None
+        self._witness = witness
+        self._commits = 0
         self._commit = threading.Condition()
         self._committing = False
         self._durable = self._end
@@ -101,12 +109,15 @@ class PackWriter:
         return ref in self._pending or ref in self._flushing
 
     def append(
-        self, blobs: Sequence[Blob], is_absent: Sequence[bool]
+        self, blobs: Sequence[Blob], find: Callable[[Ref], Place | None]
     ) -> tuple[list[bool], Position]:
-        """Write the absent ones of `blobs`; for each whether it was new, and what to wait for.
+        """Write those of `blobs` that `find` does not; for each whether it was new, and what to
+        wait for.
 
         Raises `StoreFailed`; on a full disk nothing of the last group stays.
         """
+        commits = self._commits
+        is_absent = [find(ref) is None for ref, _ in blobs]
         with self._append_lock:
             self.check()
             fresh = []
@@ -115,8 +126,10 @@ class PackWriter:
             pack = self._next_pack()
             offset = pack.size
             for (ref, data), may_be_new in zip(blobs, is_absent, strict=True):
-                # Looked up again, since another thread may have brought it meanwhile.
-                is_new = may_be_new and ref not in rows and self.waiting(ref) is None
+                # Looked up again, since another thread may have brought it meanwhile, and
+                # its row may have gone on into the table.
+                again = self.waiting if self._commits == commits else find
+                is_new = may_be_new and ref not in rows and again(ref) is None
                 fresh.append(is_new)
                 if not is_new:
                     continue
@@ -199,6 +212,9 @@ class PackWriter:
         except OSError as error:
             self._fail(error)
         self._enter_rows()
+        if self._flushing:
+            self._witness = f"+{next(reversed(self._flushing))}"
+        self._commits += 1  # before the rows can be missed in `waiting`
         self._flushing = {}
         return reached
 
@@ -246,8 +262,8 @@ class PackWriter:
         with self._checkpoint_lock:
             # The raised number voids the checkpoint until all is done: a crash in between
             # leaves each blob there or gone, never a row that points at erased bytes.
-            removals = read_removals(self._folder) + 1
             try:
+                removals = read_removals(self._folder) + 1
                 write_removals(self._folder, removals)
             except OSError as error:
                 raise StoreFailed.by(str(self._folder), error) from error
@@ -264,7 +280,8 @@ class PackWriter:
                     self._packs[number].erase(sorted(records))
             except OSError as error:
                 self._fail(error)
-            self._write_checkpoint(Checkpoint(*reached, removals))
+            self._witness = f"-{refs[-1]}"
+            self._write_checkpoint(Checkpoint(*reached, removals, self._witness))
 
     def close(self) -> None:
         """Make all durable, and take no more."""
@@ -302,9 +319,10 @@ class PackWriter:
         if self._table_failure is not None:
             return
         with self._checkpoint_lock:
+            witness = self._witness
             try:
                 self._table.sync()
-                checkpoint = Checkpoint(*reached, read_removals(self._folder))
+                checkpoint = Checkpoint(*reached, read_removals(self._folder), witness)
             except (OSError, HoldfastError):
                 log.exception("%s: the table cannot be synced", self._folder)
                 return
