@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [contender.name for contender in contenders]
     results = Results()
     started = _load()
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as made:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder.absolute()) as made:
         room = Path(made)
         works = _make_works(room, [work for work in WORKS if work in chosen])
         for number in range(options.rounds):
