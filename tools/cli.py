@@ -61,6 +61,7 @@ class Context:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `exits`)."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    _tune()
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
@@ -78,6 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(error)
     return code
+
+
+def _tune() -> None:
+    """Settings that libraries read when they are first imported."""
+    # numpy would start threads for algebra that is never asked for, and they wait busily.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ import logging
 import mmap
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,11 @@ _LARGE = 1 << 14
 _HEADER = re.compile(rb"\[([a-z0-9]+-[0-9a-f]+) (\d{1,10})\]")
 _ERASED = re.compile(rb"x+-0+")
 _PAGE = 4096
+
+_MOST_PARTS = 1024
+"""Pieces of memory one system call writes (IOV_MAX)."""
+_WORTH_JOINING = 4096
+"""Pieces smaller than this on average are joined first: that costs less than handing them over."""
 
 _FALLOC_KEEP_SIZE_PUNCH_HOLE = 0x01 | 0x02
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -93,20 +98,31 @@ class PackFile:
             return None
         return bytes(buffer) if got == length else None
 
-    def append(self, data: bytes) -> None:
+    def append(self, parts: Sequence[bytes]) -> None:
         """Write behind the last byte. On an `OSError` nothing of it stays, or `TornAppend`."""
-        written = 0
-        view = memoryview(data)
+        length = sum(map(len, parts))
+        if length < len(parts) * _WORTH_JOINING:
+            parts = (b"".join(parts),)
+        end = self.size
         try:
-            while written < len(data):
-                written += os.pwrite(self._descriptor, view[written:], self.size + written)
+            for first in range(0, len(parts), _MOST_PARTS):
+                end += self._write(parts[first : first + _MOST_PARTS], end)
         except OSError as error:
             try:
                 os.ftruncate(self._descriptor, self.size)
             except OSError:
                 raise TornAppend(str(error)) from error
             raise
-        self.size += written
+        self.size = end
+
+    def _write(self, parts: Sequence[bytes], offset: int) -> int:
+        length = sum(map(len, parts))
+        written = os.pwritev(self._descriptor, parts, offset)
+        if written < length:
+            rest = memoryview(b"".join(parts))
+            while written < length:
+                written += os.pwrite(self._descriptor, rest[written:], offset + written)
+        return length
 
     def sync(self) -> None:
         os.fdatasync(self._descriptor)

@@ -148,7 +148,7 @@ class PackWriter:
     def _write(self, pack: PackFile, parts: list[bytes], rows: dict[Ref, Place]) -> None:
         before = pack.size
         try:
-            pack.append(b"".join(parts))
+            pack.append(parts)
         except TornAppend as error:
             self._fail(error)
         except OSError as error:

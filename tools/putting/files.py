@@ -17,7 +17,7 @@ from ...schema.filewriter import SMALL_FILE, write_file, write_small_file
 # Never wait (a fifo that took a file's place), never follow a link that did, never be inherited.
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _READ_AHEAD_FROM = 4 << 20
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20
 
 
 class ChangedType(OSError):

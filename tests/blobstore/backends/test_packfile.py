@@ -23,7 +23,7 @@ BLOBS = [blob(b""), blob(b"one"), blob(b"two" * 1000, "sha1"), blob(b"three" * 9
 @pytest.fixture
 def pack(tmp_path: Path) -> PackFile:
     made = PackFile(tmp_path / "pack-00000.blobs", writable=True, create=True)
-    made.append(encode(BLOBS))
+    made.append([encode(BLOBS)])
     return made
 
 
@@ -87,7 +87,7 @@ def test_a_header_without_its_bytes_behind_damage_proves_nothing(tmp_path: Path)
 def test_erased_neighbours_become_one_record_and_a_hole(tmp_path: Path) -> None:
     many = [blob(b"%d" % number * 50) for number in range(2000)]
     pack = PackFile(tmp_path / "pack", writable=True, create=True)
-    pack.append(encode(many))
+    pack.append([encode(many)])
     pack.sync()
     before = pack.path.stat().st_blocks
     records = [found for found in pack.scan() if isinstance(found, Record)]
