@@ -63,7 +63,11 @@ def document(services: Services, has: int) -> dict[str, object]:
         "authToken": services.auth.token_for(has),
         "hasLegacySHA1Index": False,
     }
-    found["holdfast"] = {"protocol": 1, "epoch": services.blobs.epoch}
+    found["holdfast"] = {
+        "protocol": 1,
+        "epoch": services.blobs.epoch,
+        "hash": services.hash_name,
+    }
     return found
 
 

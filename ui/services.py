@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from ..blobstore.handlers.auth import Auth
 from ..blobstore.handlers.service import BlobService
+from ..blobstore.ref import DEFAULT_HASH
 
 
 def _now() -> datetime:
@@ -27,6 +28,8 @@ class Services:
     listen: str = ""
     """HOST:PORT people know the server by; empty: whatever a request's Host says."""
     storage_kind: str = ""
+    hash_name: str = DEFAULT_HASH
+    """What clients that ask should name new blobs with."""
     version: str = "unknown"
     started: datetime
     clock: Callable[[], datetime] = _now

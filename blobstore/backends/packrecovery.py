@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ _CHECKPOINT_TEXT = re.compile(r"([0-9]+) ([0-9]+) ([0-9]+)(?: ([+-][a-z0-9]+-[0-
 _REMOVALS = "removals"
 _PACK = re.compile(r"pack-(\d{5,})\.blobs")
 _ROWS_AT_ONCE = 10_000
+_TELL_EVERY = 2.0
+"""Seconds between two lines in the log that say how far a rebuild has come."""
 
 Progress = Callable[[int, int], None]
 
@@ -276,6 +279,7 @@ def _fill(
     mend: bool,
 ) -> Ref | None:
     """Enter what stands behind `start`; the ref of the row written last."""
+    told = time.monotonic()
     first = start.pack if start else 0
     total = sum(pack.size for pack in packs[first:]) - (start.offset if start else 0)
     done = 0
@@ -307,6 +311,9 @@ def _fill(
                 rows = {}
                 if progress is not None:
                     progress(done, total)
+                if time.monotonic() - told > _TELL_EVERY:
+                    told = time.monotonic()
+                    log.warning("%s: read %.0f %%", pack.path.parent, 100 * done / total)
     table.write(rows.items())
     if mend:
         # Otherwise a removal, which takes one of them, would be undone by the next rebuild.

@@ -23,8 +23,8 @@ CHILD = """
 import json, sys
 from pathlib import Path
 from holdfast.tools.config import ClientConfig, Config, Folders, ServerConfig, StorageConfig
-from holdfast.tools.limits import Limits
-from holdfast.tools.serving import serve
+from holdfast.tools.serving.limits import Limits
+from holdfast.tools.serving.process import serve
 asked = json.loads(sys.argv[1])
 home = Path(asked["home"])
 config = Config(

@@ -209,6 +209,28 @@ def test_a_server_restart_in_between_loses_nothing(tmp_path: Path) -> None:
         store.close()
 
 
+def test_the_server_says_which_hash_names_new_blobs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text('[server]\nauth = "none"\n[storage]\nhash = "sha256"\n')
+    top = tmp_path / "t"
+    (top / "below").mkdir(parents=True)
+    (top / "below" / "f").write_bytes(os.urandom(3 * MiB))
+    with serving(home, log=tmp_path / "log") as server:
+        environ = environment(tmp_path / "client") | {"HOLDFAST_SERVER": server.url}
+
+        def run(*arguments: str) -> str:
+            made = subprocess.run(command(*arguments), env=environ, capture_output=True, check=True)
+            return made.stdout.decode()
+
+        ref = run("put", str(top)).strip()
+        listed = run("enumerate").split("\n")
+        assert ref.startswith("sha256-")
+        assert all(line.startswith("sha256-") for line in listed if line)
+        run("get", ref, str(tmp_path / "back"))
+    assert list(differences(top, tmp_path / "back")) == []
+
+
 def test_stdin_and_blobs(run: Run) -> None:
     data = os.urandom(5 * MiB)
     ref = run("put", "-", "--name", "dump", input=data).stdout.decode().strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from ...blobstore.ref import DEFAULT_HASH, DIGEST_SIZES
 from .address import Address
 from .errors import BadAnswer
 from .transport import Transport
@@ -21,6 +22,8 @@ class Discovery:
     protocol: int
     """The version of Holdfast's own calls; 0 where the server has none."""
     epoch: str
+    hash_name: str = DEFAULT_HASH
+    """What the store wants new blobs to be named with."""
 
 
 def discover(transport: Transport, *, without_own_calls: bool = False) -> Discovery:
@@ -45,13 +48,19 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
     else:
         raise BadAnswer(str(address), "it names no blob root")
     own = document.get("holdfast")
-    protocol, epoch = 0, ""
+    protocol, epoch, hash_name = 0, "", DEFAULT_HASH
     if isinstance(own, dict) and not without_own_calls:
         version, name = own.get("protocol"), own.get("epoch")
         # A later protocol would say so with another number; those fall back to Perkeep's.
         if version == 1 and isinstance(name, str):
             protocol, epoch = 1, name
+            if own.get("hash") in DIGEST_SIZES:
+                hash_name = own["hash"]
     generation = document.get("storageGeneration")
     return Discovery(
-        blob_root, generation if isinstance(generation, str) else None, protocol, epoch
+        blob_root,
+        generation if isinstance(generation, str) else None,
+        protocol,
+        epoch,
+        hash_name,
     )

@@ -26,6 +26,7 @@ class HoldfastStore(PerkeepStore):
     def __init__(self, transport: Transport, discovery: Discovery) -> None:
         super().__init__(transport, discovery)
         self._epoch = discovery.epoch
+        self.hash_name = discovery.hash_name
 
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
         parts: list[bytes] = []

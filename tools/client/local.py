@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
 from ...blobstore.hub import Hub
-from ...blobstore.ref import Blob, Ref, SizedRef
+from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 from ...blobstore.storage import HasGeneration, capability
 from .errors import Refused
 from .store import Store
@@ -18,8 +18,9 @@ class LocalStore(Store):
 
     sends_only_missing = True
 
-    def __init__(self, hub: Hub, path: Path) -> None:
+    def __init__(self, hub: Hub, path: Path, *, hash_name: str = DEFAULT_HASH) -> None:
         self._hub = hub
+        self.hash_name = hash_name
         self.name = str(path)
         named = capability(hub.storage, HasGeneration)
         self.generation = None if named is None else named.generation().token

@@ -75,6 +75,6 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
         raise NoStore(str(url), str(path))
     try:
         with open_hub(config.storage) as hub:
-            yield LocalStore(hub, path)
+            yield LocalStore(hub, path, hash_name=config.storage.hash_name)
     except StoreBusy as error:
         raise StoreLocked(str(url), error.path, error.owner) from None

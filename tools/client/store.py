@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...blobstore.errors import BlobNotFound, HoldfastError
-from ...blobstore.ref import Blob, Ref, SizedRef
+from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 
 
 class Store(ABC):
@@ -20,6 +20,9 @@ class Store(ABC):
 
     generation: str | None
     """Names the unbroken life of the store; None forbids remembering what it has."""
+
+    hash_name: str = DEFAULT_HASH
+    """What this store wants new blobs to be named with."""
 
     sends_only_missing: bool
     """Whether `send` costs little for blobs that are here already, so asking first is no gain."""

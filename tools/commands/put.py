@@ -65,18 +65,18 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..putting.report import Reporting
 
     config, out = context.config, context.output
-    options = PutOptions(
-        hash_name=config.storage.hash_name,
-        follow=arguments.follow,
-        one_file_system=arguments.one_file_system,
-        ignored=config.client.ignored,
-        exclude=tuple(arguments.exclude),
-        ignore_files=not arguments.no_ignore_files,
-    )
     code = exits.DONE
     paths = [os.fsencode(path) for path in arguments.paths]
     with ExitStack() as running:
         opened = running.enter_context(open_store(config, server=arguments.server, make=True))
+        options = PutOptions(
+            hash_name=opened.hash_name,
+            follow=arguments.follow,
+            one_file_system=arguments.one_file_system,
+            ignored=config.client.ignored,
+            exclude=tuple(arguments.exclude),
+            ignore_files=not arguments.no_ignore_files,
+        )
         progress = running.enter_context(out.progress("put"))
         dry = DryRun(opened)
         store: Store = dry if arguments.dry_run else opened

@@ -12,11 +12,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen", metavar="HOST:PORT", help="listen here instead of the configured address"
     )
+    parser.add_argument(
+        "--log-requests", action="store_true", help="log every request, not only what went wrong"
+    )
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..config import ConfigError, parse_listen
-    from ..serving import serve
+    from ..serving.process import serve
 
     config = context.config
     if arguments.listen is not None:
@@ -25,4 +28,4 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         except ValueError as error:
             raise ConfigError("--listen", str(error)) from None
         config = replace(config, server=replace(config.server, listen=arguments.listen))
-    return serve(config, announce=context.output.note)
+    return serve(config, announce=context.output.note, log_requests=arguments.log_requests)

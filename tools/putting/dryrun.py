@@ -21,6 +21,7 @@ class DryRun(Store):
         self.name = store.name
         self.identity = store.identity
         self.generation = store.generation
+        self.hash_name = store.hash_name
         self._lock = threading.Lock()
         self.would_send = Sent()
 

@@ -23,16 +23,16 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
-from ..blobstore.errors import HoldfastError
-from ..blobstore.handlers.auth import Auth
-from ..blobstore.handlers.service import BlobService
-from ..ui.app import Application, create_app
-from ..ui.services import Services
-from .config import Config, parse_listen
+from ...blobstore.errors import HoldfastError
+from ...blobstore.handlers.auth import Auth
+from ...blobstore.handlers.service import BlobService
+from ...ui.app import Application, create_app
+from ...ui.services import Services
+from ..config import Config, parse_listen
+from ..wiring import open_hub
 from .connections import connection_class, sweep
 from .limits import Door, Limits, raise_file_limit
 from .logs import set_up_logs
-from .wiring import open_hub
 
 STOP_TIME = 60
 """Seconds what is in flight has to finish after the signal to stop."""
@@ -141,6 +141,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             user_name=_user(),
             listen=server.listen,
             storage_kind=self.config.storage.kind,
+            hash_name=self.config.storage.hash_name,
             version=_version(),
             started=datetime.now(UTC),
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from ..blobstore.handlers.problems import ClientGone
+from ...blobstore.handlers.problems import ClientGone
 
 if TYPE_CHECKING:
     from .connections import Connection

@@ -13,8 +13,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from ..blobstore.handlers.auth import PEER
-from ..blobstore.handlers.peers import Peer
+from ...blobstore.handlers.auth import PEER
+from ...blobstore.handlers.peers import Peer
 from .exchange import Exchange, log_request
 from .feedconnection import FeedConnection
 from .limits import REFUSED_TIME, Door

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from ..blobstore.handlers.auth import PEER
-from ..blobstore.handlers.peers import Peer
+from ...blobstore.handlers.auth import PEER
+from ...blobstore.handlers.peers import Peer
 from .exchange import MAX_WRITE
 from .limits import REFUSED_TIME, Door
 

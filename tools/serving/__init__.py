@@ -1,0 +1,1 @@
+"""The server process: one store, one worker, and the connections at its door."""
