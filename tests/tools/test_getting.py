@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -78,11 +79,21 @@ class Sends:
     def folder(self, name: bytes, *members: Ref) -> Ref:
         return write_directory(FileFacts(name=name, mode=0o755), members, self.put)
 
-    def raw(self, text: str) -> Ref:
-        data = text.encode()
+    def blob(self, data: bytes) -> Ref:
         ref = Ref.of(data)
         self.put(Blob(ref, data))
         return ref
+
+    def raw(self, text: str) -> Ref:
+        return self.blob(text.encode())
+
+    def parts(self, kind: str, *parts: dict[str, object]) -> Ref:
+        """A `file` or `bytes` blob of just these parts."""
+        name = ',\n  "fileName": "f"' if kind == "file" else ""
+        return self.raw(
+            f'{{"camliVersion": 1,\n  "camliType": "{kind}"{name},\n'
+            f'  "parts": {json.dumps(parts)}\n}}'
+        )
 
 
 def test_a_nasty_tree_comes_back_as_it_was(memory: Store, nasty: Path, tmp_path: Path) -> None:
@@ -325,6 +336,62 @@ def test_holes_stay_holes(memory: Store, tmp_path: Path) -> None:
     with (tmp_path / "f").open("rb") as restored:
         restored.seek(1_000_000_000)
         assert restored.read() == b"end" + bytes(7)
+
+
+@pytest.mark.parametrize("block", [3, 400_000])
+def test_holes_and_nested_parts_come_back_in_their_places(
+    memory: Store, tmp_path: Path, block: int
+) -> None:
+    """Small files are restored in groups, larger ones a part at a time: both must know these."""
+    make = Sends(memory)
+    first, second = os.urandom(block), os.urandom(block)
+    one, two = make.blob(first), make.blob(second)
+    inner = make.parts(
+        "bytes",
+        {"blobRef": one, "size": block - 1, "offset": 1},
+        {"size": block},
+        {"blobRef": two, "size": block},
+    )
+    outer = make.parts(
+        "bytes",
+        {"bytesRef": inner, "size": 3 * block - 1},
+        {"bytesRef": inner, "size": block, "offset": 1},
+    )
+    file = make.parts(
+        "file",
+        {"size": 5},
+        {"blobRef": one, "size": block},
+        {"blobRef": two, "size": 0},
+        {"bytesRef": outer, "size": 4 * block - 3, "offset": 2},
+        {"blobRef": two, "size": 2, "offset": block - 2},
+        {"size": 7},
+    )
+    once = first[1:] + bytes(block) + second
+    twice = once + once[1 : block + 1]
+    expected = bytes(5) + first + twice[2:] + second[-2:] + bytes(7)
+    root = make.folder(b"r", file, make.file(b"beside"))
+    for ref, path in ((file, tmp_path / "f"), (root, tmp_path / "r")):
+        get(memory, ref, path)
+    assert (tmp_path / "f").read_bytes() == expected
+    assert (tmp_path / "r" / "f").read_bytes() == expected
+
+
+def test_a_hole_larger_than_memory_is_verified(memory: Store, tmp_path: Path) -> None:
+    make = Sends(memory)
+    hole = 300 << 20
+    file = make.parts("file", {"size": hole}, {"blobRef": make.raw("end"), "size": 3})
+    get(memory, file, tmp_path / "f")
+    tracemalloc.start()
+    try:
+        assert get(memory, file, tmp_path / "f", options=GetOptions(verify=True)).kept == 1
+        assert tracemalloc.get_traced_memory()[1] < hole // 10
+    finally:
+        tracemalloc.stop()
+    with (tmp_path / "f").open("r+b") as restored:
+        restored.seek(hole - 1)
+        restored.write(b"x")
+    options = GetOptions(verify=True, overwrite=True)
+    assert get(memory, file, tmp_path / "f", options=options).files == 1
 
 
 def test_many_members_in_merged_sets(

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ...blobstore.errors import HoldfastError
-from ...blobstore.ref import Blob, Ref
+from ...blobstore.ref import MAX_BLOB_SIZE, Blob, Ref
 from ...schema.blob import SchemaBlob
 from ...schema.errors import BadTree, ChunkUnreadable
 from ...schema.layout import FileLayout, Piece
@@ -171,11 +171,14 @@ class FileRestorer:
         descriptor = open_existing(wanted.name, folder)
         try:
             for piece in layout.pieces():
-                data = os.pread(descriptor, piece.size, piece.offset)
                 if piece.chunk is None:
-                    if data.count(0) != piece.size:
+                    if not _is_zeros(descriptor, piece.offset, piece.size):
                         return False
-                elif piece.chunk_offset or not piece.chunk.matches(data):
+                    continue
+                if piece.size > MAX_BLOB_SIZE:
+                    return False  # no chunk has so much: restoring it will say so
+                data = os.pread(descriptor, piece.size, piece.offset)
+                if piece.chunk_offset or not piece.chunk.matches(data):
                     # Perhaps it is part of a larger chunk; to know, the chunk has to be fetched.
                     (blob,) = self._store.fetch((piece.chunk,))
                     if _cut(wanted.schema.ref, piece, blob) != data:
@@ -198,8 +201,19 @@ def _segments(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield segment
 
 
+def _is_zeros(descriptor: int, offset: int, size: int) -> bool:
+    """Whether a file has nothing but zeros there. A hole may be larger than memory."""
+    end = offset + size
+    while offset < end:
+        data = os.pread(descriptor, min(SEGMENT, end - offset), offset)
+        if not data or data.count(0) != len(data):
+            return False
+        offset += len(data)
+    return True
+
+
 def _joined(schema: SchemaBlob, found: dict[Ref, Blob | HoldfastError]) -> bytes:
-    """A small file's contents."""
+    """The contents of a file that `is_small`: one with holes or `bytes` blobs never is."""
     datas = []
     offset = 0
     for part in schema.parts:
