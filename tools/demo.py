@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _show(server: Server, sample: Path, folder: Path) -> None:
     _line(
         "kept",
         f"{kept / _MB:.1f} MB in {blobs:,} blobs; {saved / _MB:.1f} MB "
-        f"({saved / there.size:.0%}) were there already",
+        f"({saved / there.size:.0%}) were copies",
     )
 
     root_again, seconds = _timed(environ, "put", str(sample))
@@ -64,7 +65,9 @@ def _show(server: Server, sample: Path, folder: Path) -> None:
     _line("put again", f"nothing new, in {seconds:.1f} s")
 
     listing, _ = _timed(environ, "ls", root)
-    _line("list", ", ".join(sorted(line.partition(" ")[2] for line in listing.splitlines())))
+    names = sorted(line.partition(" ")[2] for line in listing.splitlines())
+    for number, words in enumerate(textwrap.wrap(", ".join(names), 66)):
+        _line("" if number else "list", words)
 
     back = folder / "back"
     _, seconds = _timed(environ, "get", root, str(back))

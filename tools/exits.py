@@ -10,7 +10,7 @@ FAILED = 1
 USAGE = 2
 """A wrong option, ref, address or setting; nothing was done."""
 UNREACHABLE = 3
-"""No server, no store, one in use by another process, or wrong credentials."""
+"""No server, no store, one in use by another process (or its address), or wrong credentials."""
 NOT_FOUND = 4
 """What was asked for is not in the store."""
 DAMAGED = 5
@@ -26,6 +26,7 @@ _BY_NAME = {
     "NoStore": UNREACHABLE,
     "StoreLocked": UNREACHABLE,
     "StoreBusy": UNREACHABLE,
+    "AddressInUse": UNREACHABLE,
     "CorruptBlob": DAMAGED,
     "StoreDamaged": DAMAGED,
     "TableDamaged": DAMAGED,

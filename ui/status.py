@@ -123,7 +123,7 @@ def _facts(services: Services) -> list[tuple[str, str]]:
         ("Owner", services.owner_name),
         ("Authentication", services.auth.kind),
         ("Removing blobs", "allowed" if services.blobs.allow_remove else "not allowed"),
-        ("Running since", f"{rfc3339(services.started)} ({hours} h {minutes} min)"),
+        ("Running since", f"{services.started:%Y-%m-%d %H:%M} UTC ({hours} h {minutes} min)"),
         ("Bytes in flight", f"{services.blobs.memory.used:,}"),
     ]
 
@@ -165,7 +165,8 @@ def client_config(services: Services, host: str) -> dict[str, object]:
 def answer_page(resp: Response, title: str, body: str) -> None:
     """A page of our own. `body` is HTML, with everything in it escaped."""
     page = (
-        f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)} - Holdfast</title>\n<style>{_STYLE}</style>\n"
         f'<nav><a href="/">Holdfast</a> <a href="/status/">Status</a> <a href="/help/">Help</a>'
         f"</nav>\n<h1>{escape(title)}</h1>\n{body}\n</html>\n"
@@ -185,7 +186,7 @@ def _table(rows: list[tuple[str, str]]) -> str:
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}"
-    "th{text-align:left;padding-right:2em;font-weight:normal;opacity:.7}"
+    "th{text-align:left;vertical-align:top;padding-right:1.5em;font-weight:normal;opacity:.7}"
     "td{overflow-wrap:anywhere}nav a{margin-right:1em}"
     ":root{color-scheme:light dark}"
 )

@@ -33,7 +33,7 @@ class Exists(HoldfastError):
 
     def __init__(self, path: bytes) -> None:
         self.path = path
-        super().__init__(f"{os.fsdecode(path)!r} exists and differs; --overwrite replaces it")
+        super().__init__("exists and differs; --overwrite replaces it")
 
 
 class Wanted(NamedTuple):

@@ -100,7 +100,7 @@ class Folders:
                 pass
             found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             if not stat.S_ISDIR(found.st_mode):
-                raise NotOurs(0, "is in the way and no folder")
+                raise NotOurs(0, "is in the way: it is no folder")
             folder.key = (found.st_dev, found.st_ino)
             if not folder.is_new and found.st_mode & 0o700 != 0o700:
                 set_mode(name, 0o700, folder=descriptor)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import getpass
 import logging
+import mmap
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from gunicorn.app.base import BaseApplication
@@ -23,12 +26,13 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from uvicorn_worker import UvicornWorker
 
-from ...blobstore.errors import HoldfastError
+from ...blobstore.errors import Blame, HoldfastError
 from ...blobstore.handlers.auth import Auth
 from ...blobstore.handlers.service import BlobService
 from ...ui.app import Application, create_app
 from ...ui.services import Services
-from ..config import Config, parse_listen
+from ..config import Config, ConfigError, parse_listen
+from ..exits import exit_code
 from ..wiring import open_hub
 from .connections import connection_class, sweep
 from .limits import Door, Limits, raise_file_limit
@@ -49,6 +53,19 @@ _log = logging.getLogger(__name__)
 Announce = Callable[[str], None]
 
 
+class AddressInUse(HoldfastError):
+    """Somebody else listens where the server was to."""
+
+    blame: ClassVar[Blame] = Blame.CALLER
+
+    def __init__(self, listen: str) -> None:
+        self.listen = listen
+        super().__init__(
+            f"{listen} is in use, maybe by another holdfast serve; "
+            "stop that, or listen elsewhere with --listen HOST:PORT"
+        )
+
+
 def serve(
     config: Config,
     *,
@@ -60,17 +77,20 @@ def serve(
     """Run the server until it is told to stop; the exit code for the process.
 
     `announce` is told the server's URL, in the process that serves, as soon as it does. Raises
-    `BadAuth` before anything is started; a store that cannot be opened is reported on standard
-    error, and gives an exit code other than 0.
+    `BadAuth`, `AddressInUse` or `ConfigError` before anything is started; a store that cannot be
+    opened is reported on standard error, and gives the exit code of its error.
     """
     set_up_logs(log_level)
     host, _ = parse_listen(config.server.listen)
     Auth(config.server.auth, process_token=secrets.token_hex(20)).check_listen(host)
+    _check_free(config.server.listen)
     limits = limits or Limits()
     runner = _Runner(config, announce, log_requests, limits)
     try:
         runner.run()
     except SystemExit as ended:
+        if runner.refused[0]:
+            return runner.refused[0]
         return ended.code if isinstance(ended.code, int) else 1
     return 0
 
@@ -85,6 +105,8 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         self.config = config
         self.announce = announce
         self.held = contextlib.ExitStack()
+        self.refused = mmap.mmap(-1, 1)
+        """The exit code of a store that could not be opened; shared with the worker."""
         self.door = Door(limits=limits, log_requests=log_requests)
         self.application: Application | None = None
         self.services: Services | None = None
@@ -116,6 +138,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         except HoldfastError as error:
             # Said once, for a person. This exit code keeps gunicorn from trying again.
             print(f"holdfast: {error}", file=sys.stderr, flush=True)
+            self.refused[0] = exit_code(error)
             sys.exit(Arbiter.APP_LOAD_ERROR)
         server = self.config.server
         auth = Auth(
@@ -149,7 +172,23 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         return self.application
 
     def run(self) -> None:
-        _Arbiter(self).run()
+        # Nothing gunicorn says of a worker that ended adds to why the store was refused.
+        unless_refused = _UnlessRefused(self.refused)
+        log = logging.getLogger("gunicorn.error")
+        log.addFilter(unless_refused)
+        try:
+            _Arbiter(self).run()
+        finally:
+            log.removeFilter(unless_refused)
+
+
+class _UnlessRefused(logging.Filter):
+    def __init__(self, refused: mmap.mmap) -> None:
+        super().__init__()
+        self.refused = refused
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - logging's signature
+        return not self.refused[0]
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]
@@ -253,6 +292,20 @@ class _Worker(UvicornWorker):  # type: ignore[misc]
         while os.getppid() == self.ppid:
             await asyncio.sleep(0.5)
         server.should_exit = True
+
+
+def _check_free(listen: str) -> None:
+    """Bind the address once: gunicorn would try for five seconds, and log each time."""
+    host, port = parse_listen(listen)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise AddressInUse(listen) from None
+            raise ConfigError("cannot listen", f"{listen}: {error.strerror}") from None
 
 
 def _user() -> str:
