@@ -8,11 +8,13 @@ import stat
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from ...blobstore.ref import Blob, Ref
 from ...schema.directories import write_special, write_symlink
 from ...schema.facts import FileFacts, OwnerNames, facts_of
 from ...schema.filewriter import SMALL_FILE, write_file, write_small_file
+from .options import PutOptions
 
 # Never wait (a fifo that took a file's place), never follow a link that did, never be inherited.
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -24,88 +26,117 @@ class ChangedType(OSError):
     """What was listed as a file is none any more."""
 
 
-class Changed:
-    """Whether a file changed while it was read; such a file's ref is not to be remembered."""
+class Entry(NamedTuple):
+    """One thing of a folder that was put."""
 
-    __slots__ = ("is_set",)
-
-    def __init__(self) -> None:
-        self.is_set = False
-
-
-def put_entry(
-    name: bytes,
-    found: os.stat_result,
-    put: Callable[[Blob], None],
-    *,
-    folder: int | None,
-    names: OwnerNames,
-    changed: Changed,
-    hash_name: str,
-    advance: Callable[[int], None],
-    path: bytes | None = None,
-    follow: bool = False,
-) -> Ref:
-    """Put the file, link or special file `name` in the open folder; the ref of its blob.
-
-    `found` is what `lstat` said of it. `path` is where to open it if not by `name`. `advance`
-    is told of bytes as they are read. Raises `OSError`.
-    """
-    mode = found.st_mode
-    where = name if path is None else path
-    if stat.S_ISREG(mode):
-        return _put_file(
-            name, where, found, put, folder, names, changed, hash_name, advance, follow
-        )
-    facts = facts_of(found, name, names)
-    if stat.S_ISLNK(mode):
-        target = os.readlink(where, dir_fd=folder)
-        return write_symlink(facts, target, put, hash_name=hash_name)
-    # Devices are kept as sockets, as Perkeep keeps them: special, and without contents.
-    kind = "fifo" if stat.S_ISFIFO(mode) else "socket"
-    return write_special(facts, kind, put, hash_name=hash_name)
+    ref: Ref
+    has_changed: bool
+    """Whether it changed while it was read: its ref is then not to be remembered."""
 
 
-def _put_file(
-    name: bytes,
-    where: bytes,
-    found: os.stat_result,
-    put: Callable[[Blob], None],
-    folder: int | None,
-    names: OwnerNames,
-    changed: Changed,
-    hash_name: str,
-    advance: Callable[[int], None],
-    follow: bool,
-) -> Ref:
-    descriptor = os.open(where, _OPEN if follow else _OPEN | os.O_NOFOLLOW, dir_fd=folder)
-    try:
-        size = found.st_size
-        if size > SMALL_FILE:
-            now = os.fstat(descriptor)
-            if not stat.S_ISREG(now.st_mode):
-                raise ChangedType(0, "changed its type", where)
-            facts = facts_of(found, name, names)
-            ref = _put_large(descriptor, size, facts, put, hash_name, advance)
+def contents_size(found: os.stat_result) -> int:
+    """Bytes of contents: those of a link are its target, and not counted."""
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
+
+
+class EntryPutter:
+    """Puts what is no folder: files, links and special files, one after another."""
+
+    def __init__(
+        self,
+        put: Callable[[Blob], None],
+        options: PutOptions,
+        *,
+        names: OwnerNames,
+        advance: Callable[[int], None],
+    ) -> None:
+        """`put` gets the blobs; `advance` is told of bytes as they are read."""
+        self._put = put
+        self._hash_name = options.hash_name
+        self._flags = _OPEN if options.follow else _OPEN | os.O_NOFOLLOW
+        self._names = names
+        self._advance = advance
+
+    def put(
+        self,
+        name: bytes,
+        found: os.stat_result,
+        *,
+        folder: int | None = None,
+        path: bytes | None = None,
+    ) -> Entry:
+        """Put `name`, of which `lstat` said `found`; it is opened as `path`, else by its name.
+
+        Both are relative to the open `folder`, if there is one. Raises `OSError`.
+        """
+        mode = found.st_mode
+        where = name if path is None else path
+        if stat.S_ISREG(mode):
+            return self._put_file(name, found, where, folder)
+        facts = facts_of(found, name, self._names)
+        if stat.S_ISLNK(mode):
+            target = os.readlink(where, dir_fd=folder)
+            ref = write_symlink(facts, target, self._put, hash_name=self._hash_name)
         else:
+            # Devices are kept as sockets, as Perkeep keeps them: special, and without contents.
+            kind = "fifo" if stat.S_ISFIFO(mode) else "socket"
+            ref = write_special(facts, kind, self._put, hash_name=self._hash_name)
+        return Entry(ref, has_changed=False)
+
+    def _put_file(
+        self, name: bytes, found: os.stat_result, where: bytes, folder: int | None
+    ) -> Entry:
+        descriptor = os.open(where, self._flags, dir_fd=folder)
+        try:
+            size = found.st_size
+            if size > SMALL_FILE:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise ChangedType(0, "changed its type", where)
+                facts = facts_of(found, name, self._names)
+                ref = self._put_large(descriptor, size, facts)
+                return Entry(ref, has_changed=_has_changed(descriptor, found, where))
             data = os.read(descriptor, size) if size else b""
             if len(data) < size:
                 data = _rest(descriptor, data, size)
-            advance(size)
-        now = os.fstat(descriptor)
-        if (
-            now.st_mtime_ns != found.st_mtime_ns
-            or now.st_ctime_ns != found.st_ctime_ns
-            or now.st_size != size
-        ):
-            if not stat.S_ISREG(now.st_mode):
-                raise ChangedType(0, "changed its type", where)
-            changed.is_set = True
-        if size > SMALL_FILE:
-            return ref
-        return write_small_file(facts_of(found, name, names), data, put, hash_name=hash_name)
-    finally:
-        os.close(descriptor)
+            self._advance(size)
+            has_changed = _has_changed(descriptor, found, where)
+            facts = facts_of(found, name, self._names)
+            ref = write_small_file(facts, data, self._put, hash_name=self._hash_name)
+            return Entry(ref, has_changed)
+        finally:
+            os.close(descriptor)
+
+    def _put_large(self, descriptor: int, size: int, facts: FileFacts) -> Ref:
+        left = size
+
+        def read(wanted: int) -> bytes:
+            nonlocal left
+            data = os.read(descriptor, min(wanted, left))
+            left -= len(data)
+            self._advance(len(data))
+            return data
+
+        if size < _READ_AHEAD_FROM:
+            return write_file(facts, read, self._put, hash_name=self._hash_name)
+        ahead = ReadAhead(read)
+        try:
+            return write_file(facts, ahead.read, self._put, hash_name=self._hash_name)
+        finally:
+            ahead.close()
+
+
+def _has_changed(descriptor: int, found: os.stat_result, where: bytes) -> bool:
+    """Whether an open file is not as it was found. Raises `ChangedType`."""
+    now = os.fstat(descriptor)
+    if (
+        now.st_mtime_ns == found.st_mtime_ns
+        and now.st_ctime_ns == found.st_ctime_ns
+        and now.st_size == found.st_size
+    ):
+        return False
+    if not stat.S_ISREG(now.st_mode):
+        raise ChangedType(0, "changed its type", where)
+    return True
 
 
 def _rest(descriptor: int, data: bytes, size: int) -> bytes:
@@ -116,32 +147,6 @@ def _rest(descriptor: int, data: bytes, size: int) -> bytes:
         parts.append(more)
         have += len(more)
     return b"".join(parts)
-
-
-def _put_large(
-    descriptor: int,
-    size: int,
-    facts: FileFacts,
-    put: Callable[[Blob], None],
-    hash_name: str,
-    advance: Callable[[int], None],
-) -> Ref:
-    left = size
-
-    def read(wanted: int) -> bytes:
-        nonlocal left
-        data = os.read(descriptor, min(wanted, left))
-        left -= len(data)
-        advance(len(data))
-        return data
-
-    if size < _READ_AHEAD_FROM:
-        return write_file(facts, read, put, hash_name=hash_name)
-    ahead = ReadAhead(read)
-    try:
-        return write_file(facts, ahead.read, put, hash_name=hash_name)
-    finally:
-        ahead.close()
 
 
 class ReadAhead:

@@ -23,7 +23,7 @@ from ..client.store import Store
 from ..havecache import HaveCache
 from ..output import printable
 from ..statcache import Folder, StatCache, pack_entry
-from .files import Changed, ReadAhead, put_entry
+from .files import EntryPutter, ReadAhead, contents_size
 from .options import PutOptions
 from .outbox import Outbox, Sent
 from .report import Put, Reporting, Tally
@@ -159,7 +159,7 @@ class Putter:
         tally: Tally,
     ) -> Ref:
         tally.files = 1
-        tally.size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+        tally.size = contents_size(found)
         key = os.path.abspath(path)
         digest = hashlib.blake2b(pack_entry(name, found), digest_size=20).digest()
         known = None if self._stats is None else self._stats.folder(key)
@@ -168,24 +168,14 @@ class Putter:
             self._reporting.progress.advance(tally.size, 1)
             return Ref(f"{self._options.hash_name}-{known[1].hex()}")
         listed = time.time_ns()
-        changed = Changed()
-        ref = put_entry(
-            name,
-            found,
-            put,
-            folder=None,
-            names=OwnerNames(),
-            changed=changed,
-            hash_name=self._options.hash_name,
-            advance=self._reporting.progress.advance,
-            path=path,
-            follow=self._options.follow,
-        )
-        if changed.is_set:
+        advance = self._reporting.progress.advance
+        entries = EntryPutter(put, self._options, names=OwnerNames(), advance=advance)
+        ref, has_changed = entries.put(name, found, path=path)
+        if has_changed:
             self._reporting.note(f"{printable(path)}: changed while it was read; put it again")
         elif max(found.st_mtime_ns, found.st_ctime_ns) < listed - RACY_NS:
             self._remembered = Folder(key, digest, bytes.fromhex(ref.hex), 0)
-        self._reporting.progress.advance(0, 1)
+        advance(0, 1)
         return ref
 
     def _finish(self, outbox: Outbox, last: _Last) -> None:

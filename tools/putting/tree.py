@@ -22,7 +22,7 @@ from ..statcache import (
     unsure,
 )
 from .digests import Digests
-from .files import Changed, put_entry
+from .files import EntryPutter, contents_size
 from .options import PutOptions
 from .outbox import Outbox
 from .report import Reporting, Tally
@@ -84,6 +84,12 @@ class TreePutter:
         self._reporting = reporting or Reporting()
         self._clock = clock
         self._names = OwnerNames()
+        self._entries = EntryPutter(
+            outbox.put,
+            options,
+            names=self._names,
+            advance=self._reporting.progress.advance,
+        )
         self._is_ignored = configured(options.ignored)
 
     def put(self, path: bytes, *, name: bytes, tally: Tally, put: Callable[[Blob], None]) -> Ref:
@@ -246,7 +252,7 @@ class TreePutter:
             else:
                 tally.files += len(stats)
                 tally.unchanged += len(stats)
-                size = sum(found.st_size for found in stats)
+                size = sum(map(contents_size, stats))
                 tally.size += size
                 self._reporting.progress.advance(size, len(stats))
             frame.members.raw += refs
@@ -268,8 +274,7 @@ class TreePutter:
         """Put those files of a part that are not known; the facts and refs to remember."""
         digests = Digests(self._hash_name)
         kept: list[bytes] = []
-        changed = Changed()
-        put, advance = self._outbox.put, self._reporting.progress.advance
+        advance = self._reporting.progress.advance
         for name, found, entry in zip(names, stats, entries, strict=True):
             digest = known.find(name, entry)
             if digest is not None:
@@ -278,23 +283,12 @@ class TreePutter:
                 tally.unchanged += 1
             else:
                 try:
-                    ref = put_entry(
-                        name,
-                        found,
-                        put,
-                        folder=descriptor,
-                        names=self._names,
-                        changed=changed,
-                        hash_name=self._hash_name,
-                        advance=advance,
-                        follow=self._options.follow,
-                    )
+                    ref, has_changed = self._entries.put(name, found, folder=descriptor)
                 except OSError as error:
                     self._skip(frame, _join(frame.path, name), error, tally)
                     continue
                 digests.append(ref)
-                if changed.is_set:
-                    changed.is_set = False
+                if has_changed:
                     self._note_change(_join(frame.path, name))
                     kept.append(unsure(entry))
                 elif found.st_mtime_ns >= racy or found.st_ctime_ns >= racy:
@@ -306,7 +300,7 @@ class TreePutter:
                         f"{_shown(_join(frame.path, name))}: a device; kept as a socket"
                     )
             tally.files += 1
-            size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+            size = contents_size(found)
             tally.size += size
             advance(size if digest is not None else 0, 1)
         return b"".join(kept), bytes(digests.raw)
