@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.blobstore.errors import BlobTooLarge, HoldfastError
+from holdfast.blobstore.backends.memory import MemoryStorage
+from holdfast.blobstore.errors import BlobTooLarge, HoldfastError, StoreFailed
+from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref
 from holdfast.tools.client.errors import DeferredLost, Unreachable
+from holdfast.tools.client.local import LocalStore
 from holdfast.tools.client.store import Fetching, Store
 from holdfast.tools.listing import walk
 from holdfast.tools.putting import outbox as outbox_module
@@ -480,12 +483,86 @@ class Failing(Watched):
 def test_what_a_sender_met_reaches_the_one_who_puts(memory: Store) -> None:
     outbox = Outbox(Failing(memory))
     blobs = [Blob(Ref.of(data), data) for data in (b"%d" % n * 5000 for n in range(10_000))]
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StoreFailed, match="No space"):
         deque(map(outbox.put, blobs))
     started = time.monotonic()
     outbox.close()
     assert time.monotonic() - started < 3
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+
+
+def test_a_failing_store_is_not_taken_for_a_failing_file(memory: Store, tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    for n in range(8):
+        (tmp_path / "t" / f"{n}").write_bytes(os.urandom(5 << 20))
+    notes: list[str] = []
+    with pytest.raises(StoreFailed, match="No space"):
+        put(Failing(memory), tmp_path / "t", notes=notes)
+    assert notes == []
+
+
+def test_an_outbox_that_is_interrupted_at_its_first_thread_can_be_closed(
+    memory: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(memory)
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    outbox.put(Blob(Ref.of(b"x"), b"x"))
+    with pytest.raises(KeyboardInterrupt):
+        outbox.drain()
+    outbox.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+
+
+def test_closing_a_local_store_waits_for_whoever_writes_to_it() -> None:
+    """A sender outlives its outbox when the disk is slow; the packs must not close under it."""
+    storage = Slow()
+    store = LocalStore(Hub(storage), Path("slow"))
+    blob = Blob(Ref.of(b"x"), b"x")
+    sender = threading.Thread(target=store.send, args=([blob],))
+    sender.start()
+    assert storage.began.wait(10)
+    closer = threading.Thread(target=store.close)
+    closer.start()
+    closer.join(0.1)
+    assert closer.is_alive()
+    storage.may_end.set()
+    closer.join(10)
+    sender.join(10)
+    assert not closer.is_alive()
+    assert [found.ref for found in storage.stat([blob.ref])] == [blob.ref]
+    with pytest.raises(StoreFailed, match="closed"):
+        store.send([blob])
+
+
+class Slow(MemoryStorage):
+    """Stores when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def receive(self, blobs: Sequence[Blob]) -> list[bool]:
+        self.began.set()
+        assert self.may_end.wait(10)
+        return super().receive(blobs)
+
+
+def test_a_tree_counts_the_same_when_nothing_of_it_is_read(
+    kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.tools.putting.tree.RACY_NS", -(10**9))
+    top = tree(tmp_path / "t", "a", "b/c")
+    (top / "link").symlink_to("somewhere/far/away")
+    first = put(kept, top, caches=tmp_path / "c").tally
+    again = put(kept, top, caches=tmp_path / "c").tally
+    assert (again.files, again.unchanged) == (first.files, 3)
+    assert again.size == first.size == len("a") + len("b/c")
 
 
 class Away(Watched):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
+from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError, StoreFailed
 from ...blobstore.hub import Hub
 from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 from ...blobstore.storage import HasGeneration, capability
@@ -14,7 +16,7 @@ from .store import Store
 
 
 class LocalStore(Store):
-    """A hub as a store."""
+    """A hub as a store. Close it before the hub's storage: that must not happen under a writer."""
 
     sends_only_missing = True
 
@@ -25,14 +27,26 @@ class LocalStore(Store):
         named = capability(hub.storage, HasGeneration)
         self.generation = None if named is None else named.generation().token
         self.identity = f"{path.absolute()} {self.generation}"
+        self._writers = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def close(self) -> None:
+        """Refuse further writes, and return when none is under way."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.wait_for(lambda: self._writers == 0)
 
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
-        for receipt in self._hub.receive(blobs, durable=durable):
+        with self._writing():
+            receipts = self._hub.receive(blobs, durable=durable)
+        for receipt in receipts:
             if receipt.error is not None:
                 raise Refused(self.name, receipt.ref, str(receipt.error))
 
     def sync(self) -> None:
-        self._hub.sync()
+        with self._writing():
+            self._hub.sync()
 
     def missing(self, refs: Sequence[Ref]) -> list[Ref]:
         here = {sized.ref for sized in self._hub.storage.stat(refs)}
@@ -57,3 +71,16 @@ class LocalStore(Store):
 
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
         return self._hub.storage.enumerate(after, limit)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._changed:
+            if self._is_closed:
+                raise StoreFailed(self.name, "it is closed")
+            self._writers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._writers -= 1
+                self._changed.notify_all()

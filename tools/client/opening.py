@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from ...blobstore.errors import StoreBusy
 from ..config import Config, parse_listen
@@ -74,7 +74,10 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
     if not make and not path.exists():
         raise NoStore(str(url), str(path))
     try:
-        with open_hub(config.storage) as hub:
-            yield LocalStore(hub, path, hash_name=config.storage.hash_name)
+        with (
+            open_hub(config.storage) as hub,
+            closing(LocalStore(hub, path, hash_name=config.storage.hash_name)) as store,
+        ):
+            yield store
     except StoreBusy as error:
         raise StoreLocked(str(url), error.path, error.owner) from None

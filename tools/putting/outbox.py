@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from ...blobstore.errors import StoreFailed
 from ...blobstore.ref import Blob, Ref
 from ..client.store import Store
 from ..havecache import HaveCache
@@ -133,7 +134,10 @@ class Outbox:
         self.release()
 
     def close(self) -> None:
-        """End the threads; what was not drained may not have been sent."""
+        """End the threads; what was not drained may not have been sent.
+
+        A thread that waits for a server is left to itself; it sends no batch after the one it has.
+        """
         with self._lock:
             if self._error is None:
                 self._error = RuntimeError("closed")
@@ -146,7 +150,8 @@ class Outbox:
                     with suppress(queue.Empty):
                         self._queue.get_nowait()
             for thread in self._threads:
-                thread.join(timeout=1)
+                if thread.ident is not None:  # Ctrl-C may come before it is started
+                    thread.join(timeout=1)
 
     def _hand_over(self) -> None:
         self._raise_error()
@@ -180,6 +185,9 @@ class Outbox:
             try:
                 self._send(*item)
             except BaseException as error:  # whatever it was, the one who puts must hear of it
+                if isinstance(error, OSError):
+                    # Else it would pass for one of the file that is read just then.
+                    error = StoreFailed.by(self._store.name, error)
                 with self._done:
                     if self._error is None:
                         self._error = error
