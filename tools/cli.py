@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import exits
-from .output import Output, silence_broken_pipe
+from .output import Output, silence_output
 
 if TYPE_CHECKING:
     from .config import Config
@@ -61,6 +61,7 @@ class Context:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `exits`)."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     _tune()
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
@@ -72,13 +73,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exits.INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough: no error, and nobody to tell.
-        silence_broken_pipe()
+        silence_output()
         return exits.DONE
     except Exception as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            silence_output()
         if debug:
             raise
         return _complain(error)
     return code
+
+
+def _open_streams() -> None:
+    """Fill the places of standard streams that are closed, as they may be for a timer's job.
+
+    Else a file of the store would get such a number, and be written to by whoever complains.
+    Answers that nobody can get, and input that is not there, are errors; complaints just vanish.
+    """
+    for name, mode, way in (
+        ("stdin", "r", os.O_WRONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            # The lowest free number is given out: since those below are taken, it is the right one.
+            nowhere = os.open(os.devnull, way)
+            setattr(sys, name, open(nowhere, mode))  # noqa: PTH123, SIM115 - no path, for good
 
 
 def _tune() -> None:

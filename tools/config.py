@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -264,9 +264,9 @@ def _read(file: Path) -> dict[str, object]:
 _KINDS = {str: "a text in quotes", bool: "true or false", list: "a list of texts"}
 
 
-def _near(word: str, among: object) -> str:
+def _near(word: str, among: Iterable[str]) -> str:
     """A hint at the nearest known word, or nothing."""
     import difflib
 
-    close = difflib.get_close_matches(word, list(among), n=1, cutoff=0.5)  # type: ignore[call-overload]
+    close = difflib.get_close_matches(word, list(among), n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else ""

@@ -167,7 +167,7 @@ def human_size(size: float) -> str:
     return f"{size:.1f} TiB"
 
 
-def silence_broken_pipe() -> None:
+def silence_output() -> None:
     """Point standard output to nowhere, so that the interpreter's last flush is no error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -221,6 +221,34 @@ def test_a_reader_who_has_enough_is_no_error(run: Run, tmp_path: Path) -> None:
     process.stderr.close()
 
 
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code"),
+    [
+        ("<&-", "put -", 1),
+        (">&-", "version", 1),
+        ("2>&-", "put nowhere", 1),
+        ("<&- >&- 2>&-", "put folder", 1),
+        ("2>&- <&-", "put folder", 0),
+    ],
+)
+def test_streams_that_are_closed_are_no_fault_of_ours(
+    tmp_path: Path, closed: str, arguments: str, code: int
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "config.toml").write_text('[server]\nlisten = "127.0.0.1:1"\n')
+    script = f'exec "$@" {closed}'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *command(*arguments.split())],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert b"fault" not in done.stderr
+    assert done.stderr.count(b"\n") <= 1
+
+
 def test_ctrl_c_ends_a_put_with_130_and_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "config.toml").write_text('[server]\nlisten = "127.0.0.1:1"\n')

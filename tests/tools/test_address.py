@@ -24,7 +24,17 @@ def test_addresses_as_people_write_them(text: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "http://", "ftp://h", "http://u:p@h", "http://h?x", "http://h#x", "http://h:x", "a b"],
+    [
+        "",
+        "http://",
+        "ftp://h",
+        "http://u:p@h",
+        "http://h?x",
+        "http://h#x",
+        "http://h:x",
+        "a b",
+        "http://a..b",
+    ],
 )
 def test_no_addresses(text: str) -> None:
     with pytest.raises(BadServerAddress):

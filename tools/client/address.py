@@ -36,6 +36,10 @@ class Address:
             raise BadServerAddress(text, "it begins with http:// or https://")
         if not parts.hostname or any(c.isspace() or ord(c) < 33 for c in url):
             raise BadServerAddress(text, "it has the form http://HOST:PORT")
+        try:
+            parts.hostname.encode("idna")
+        except UnicodeError:
+            raise BadServerAddress(text, f"{parts.hostname!r} is no host's name") from None
         if parts.username is not None or parts.query or parts.fragment:
             raise BadServerAddress(text, "credentials belong in the auth setting, and no ? or #")
         if port is None:
