@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from websockets.sync.client import connect
 
 from holdfast.blobstore.records import encode, encode_control
 from holdfast.blobstore.ref import Blob, Ref
+from holdfast.tools.throwaway import command, environment
 
 from .server_process import RunningServer, read_all
 
@@ -41,13 +43,17 @@ def test_a_second_server_on_the_same_store_says_so_once_and_ends(tmp_path: Path)
 def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
     first = RunningServer(tmp_path / "one").start()
     try:
-        other = RunningServer(tmp_path / "two")
-        process = other.launch(f"127.0.0.1:{first.port}", stderr=tmp_path / "log")
-        said, _ = process.communicate(timeout=30)
-        assert process.returncode == 3
-        assert said == b""
-        (complaint,) = (tmp_path / "log").read_text().splitlines()
-        assert f"127.0.0.1:{first.port} is in use" in complaint
+        taken = f"127.0.0.1:{first.port}"
+        other = subprocess.run(
+            command("serve", "--listen", taken),
+            env=environment(tmp_path / "two"),
+            capture_output=True,
+            timeout=30,
+        )
+        assert other.returncode == 3
+        assert other.stdout == b""
+        (complaint,) = other.stderr.decode().splitlines()
+        assert f"{taken} is in use" in complaint
     finally:
         first.stop()
 
