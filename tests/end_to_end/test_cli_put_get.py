@@ -148,19 +148,28 @@ def test_a_put_that_was_killed_sends_only_what_is_missing(
     store.close()
 
 
-def test_a_get_that_was_killed_goes_on(run: Run, environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_a_get_that_was_killed_goes_on(
+    run: Run, environ: dict[str, str], tmp_path: Path, by: signal.Signals
+) -> None:
     top = tmp_path / "t"
     top.mkdir()
     for n in range(100):
         (top / f"{n:03}").write_bytes(os.urandom(MiB))
     ref = run("put", str(top)).stdout.decode().strip()
-    process = subprocess.Popen(command("get", ref, str(tmp_path / "b")), env=environ)
+    process = subprocess.Popen(
+        command("get", ref, str(tmp_path / "b")), env=environ, stderr=subprocess.PIPE
+    )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         if (tmp_path / "b").exists() and len(list((tmp_path / "b").iterdir())) > 10:
             break
-    process.kill()
-    process.wait()
+    process.send_signal(by)
+    _, complaint = process.communicate(timeout=60)
+    if by is signal.SIGINT:
+        assert process.returncode == 130, "it ended too early to tell anything"
+        assert b"Traceback" not in complaint
+        assert list((tmp_path / "b").glob(".holdfast-*")) == []
     done = said(run("get", "--json", ref, str(tmp_path / "b")))
     assert done["failed"] == 0
     assert done["kept"] > 0  # type: ignore[operator]

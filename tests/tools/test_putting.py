@@ -26,6 +26,7 @@ from holdfast.tools.putting.options import PutOptions
 from holdfast.tools.putting.outbox import Outbox
 from holdfast.tools.putting.putting import CannotPut, Putter
 from holdfast.tools.putting.report import Put, Reporting
+from holdfast.tools.statcache import Folder, Part, StatCache
 
 OLD = 1_500_000_000
 
@@ -489,6 +490,32 @@ def test_what_a_sender_met_reaches_the_one_who_puts(memory: Store) -> None:
     outbox.close()
     assert time.monotonic() - started < 3
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("send-")]
+
+
+def test_rows_of_a_tree_of_which_nothing_is_sent_do_not_pile_up(
+    kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tree that was moved: each file is read, but all blobs and most of its folders are there."""
+    monkeypatch.setattr("holdfast.tools.putting.tree.RACY_NS", -(10**9))
+    monkeypatch.setattr(outbox_module, "WAITING_BYTES", 2000)
+    top = tree(tmp_path / "t", *(f"{n}/{n}" for n in range(200)))
+    put(kept, top)
+    top.rename(tmp_path / "u")
+    most = 0
+
+    class Counting(Outbox):
+        def when_durable(self, row: Part | Folder) -> None:
+            nonlocal most
+            super().when_durable(row)
+            most = max(most, len(self._waiting))
+
+    monkeypatch.setattr("holdfast.tools.putting.putting.Outbox", Counting)
+    put(kept, tmp_path / "u", caches=tmp_path / "c")
+    assert 1 < most < 40
+    cache = StatCache(tmp_path / "c", store=f"{kept.identity} {PutOptions().key}")
+    for n in range(200):
+        assert cache.folder(os.fsencode(tmp_path / "u" / str(n))) is not None
+    cache.close()
 
 
 def test_a_failing_store_is_not_taken_for_a_failing_file(memory: Store, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ SYNC_BYTES = 64 << 20
 """Sent bytes after which a sync is asked for in passing: it then runs beside the sending."""
 SYNC_SECONDS = 30.0
 
+WAITING_BYTES = 16 << 20
+"""Most bytes of rows that wait for what they tell of to be durable: those of 100 000 files."""
+
 ASK_BYTES = 64 << 10
 """A smaller batch is sent without asking: the question costs about as much."""
 MAX_SILENCE = 8
@@ -66,6 +69,7 @@ class Outbox:
         self._seen_before: set[Ref] = set()
         self._next_batch = 0
         self._waiting: list[tuple[int, Part | Folder]] = []
+        self._waiting_bytes = 0
         self._queue: queue.Queue[tuple[int, list[Blob]] | None] = queue.Queue(1)
         self._lock = threading.Lock()
         self._done = threading.Condition(self._lock)
@@ -107,14 +111,20 @@ class Outbox:
     def when_durable(self, row: Part | Folder) -> None:
         """Remember `row` in the stat cache once all that was put so far is durable."""
         self._waiting.append((self._next_batch + bool(self._batch), row))
+        self._waiting_bytes += _row_size(row)
+        if self._waiting_bytes > WAITING_BYTES:
+            # Little is sent of a tree that only moved, so no sync is due, but its rows pile up.
+            self.sync()
 
     def release(self) -> None:
         """Remember what has become durable meanwhile."""
         with self._lock:
             synced = self._synced
-        if self._stats is not None and self._waiting and self._waiting[0][0] <= synced:
-            self._stats.remember(row for needed, row in self._waiting if needed <= synced)
+        if self._waiting and self._waiting[0][0] <= synced:
+            if self._stats is not None:
+                self._stats.remember(row for needed, row in self._waiting if needed <= synced)
             self._waiting = [(n, row) for n, row in self._waiting if n > synced]
+            self._waiting_bytes = sum(_row_size(row) for _, row in self._waiting)
 
     def drain(self) -> None:
         """Return when all that was put has arrived."""
@@ -270,3 +280,7 @@ class Outbox:
             self._in_vain = 0 if found else self._in_vain + 1
             self._silence = min(1 << self._in_vain, MAX_SILENCE) - 1 if self._in_vain else 0
         return [blob for blob in batch if blob.ref in absent]
+
+
+def _row_size(row: Part | Folder) -> int:
+    return sum(len(value) for value in row if isinstance(value, bytes))
