@@ -26,7 +26,11 @@ class BadCredentials(HoldfastError):
         super().__init__(f"the auth setting {why}")
 
 
-class Unreachable(HoldfastError):
+class StoreUnusable(HoldfastError):
+    """What concerns a store as a whole: with any other blob the same would happen."""
+
+
+class Unreachable(StoreUnusable):
     """No answer: nothing listens there, or the connection broke, or it took too long."""
 
     def __init__(self, url: str, why: str, *, refused: bool = False) -> None:
@@ -36,7 +40,7 @@ class Unreachable(HoldfastError):
         super().__init__(f"cannot reach {url}: {why}; is the server running?")
 
 
-class Unauthorised(HoldfastError):
+class Unauthorised(StoreUnusable):
     """The server wants other credentials, or any."""
 
     def __init__(self, url: str) -> None:
@@ -47,7 +51,7 @@ class Unauthorised(HoldfastError):
         )
 
 
-class ServerFailed(HoldfastError):
+class ServerFailed(StoreUnusable):
     """An answer that is no answer to what was asked."""
 
     def __init__(self, url: str, status: int, body: bytes = b"") -> None:
@@ -56,7 +60,7 @@ class ServerFailed(HoldfastError):
         super().__init__(f"{url} answered {status}{': ' + said if said else ''}")
 
 
-class BadAnswer(HoldfastError):
+class BadAnswer(StoreUnusable):
     """An answer that breaks the protocol."""
 
     def __init__(self, url: str, why: str) -> None:
@@ -64,7 +68,7 @@ class BadAnswer(HoldfastError):
         super().__init__(f"{url} does not speak the blob protocol: {why}; is the address right?")
 
 
-class Refused(HoldfastError):
+class Refused(StoreUnusable):
     """Blobs the server would not store."""
 
     def __init__(self, url: str, ref: str, why: str) -> None:
@@ -72,7 +76,7 @@ class Refused(HoldfastError):
         super().__init__(f"{url} refused blob {ref}: {why}")
 
 
-class DeferredLost(HoldfastError):
+class DeferredLost(StoreUnusable):
     """The server restarted before what it was sent was durable: send it again."""
 
     def __init__(self, url: str) -> None:
@@ -80,7 +84,7 @@ class DeferredLost(HoldfastError):
         super().__init__(f"{url} restarted meanwhile; run the same command again")
 
 
-class StoreReplaced(HoldfastError):
+class StoreReplaced(StoreUnusable):
     """The server came back with another store, or one that lost blobs."""
 
     def __init__(self, url: str) -> None:
@@ -88,7 +92,7 @@ class StoreReplaced(HoldfastError):
         super().__init__(f"{url} restarted with another store; run the same command again")
 
 
-class NoStore(HoldfastError):
+class NoStore(StoreUnusable):
     """Neither a server nor a store on this machine."""
 
     def __init__(self, url: str, path: str) -> None:
@@ -98,7 +102,7 @@ class NoStore(HoldfastError):
         )
 
 
-class StoreLocked(HoldfastError):
+class StoreLocked(StoreUnusable):
     """The local store belongs to a process that does not answer as a server."""
 
     def __init__(self, url: str, path: str, owner: str) -> None:

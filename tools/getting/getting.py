@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from ...blobstore.ref import Ref
 from ...schema.blob import SchemaBlob, parse_schema
 from ...schema.directories import read_members
 from ...schema.errors import BadTree, NotSchema, WrongKind
+from ..client.errors import StoreUnusable
 from ..client.store import Fetching, Store
 from ..output import SILENT, Progress
 from .files import Exists, FileRestorer, Wanted, is_small
@@ -153,8 +155,6 @@ class Getter:
                     for member in read_members(Fetching(self._store), ref):
                         yield folder, member
             except HoldfastError as error:
-                if not _is_about_blobs(error):
-                    raise
                 self._fail(folder.path, error)
 
     def _take(self, pairs: list[tuple[RestoredFolder, Ref]]) -> None:
@@ -193,8 +193,6 @@ class Getter:
             else:
                 raise WrongKind(schema.ref, schema.kind, wanted="file or directory")
         except (HoldfastError, OSError) as error:
-            if isinstance(error, HoldfastError) and not _is_about_blobs(error):
-                raise
             self._fail(path, error)
 
     def _file(self, wanted: Wanted) -> None:
@@ -223,8 +221,6 @@ class Getter:
                 self._files.restore_large(wanted, self._pool, self._progress.advance)
                 self._count(files=1, size=size, is_told=True)
             except (HoldfastError, OSError) as error:
-                if isinstance(error, HoldfastError) and not _is_about_blobs(error):
-                    raise
                 self._fail(wanted.path, error)
             finally:
                 self._less(wanted.folder)
@@ -257,8 +253,6 @@ class Getter:
         failed = self._files.restore_group(group)
         bad = {id(wanted) for wanted, _ in failed}
         for wanted, error in failed:
-            if isinstance(error, HoldfastError) and not _is_about_blobs(error):
-                raise error
             self._fail(wanted.path, error)
         size = sum(wanted.schema.size for wanted in group if id(wanted) not in bad)
         self._count(files=len(group) - len(bad), size=size)
@@ -297,7 +291,8 @@ class Getter:
         self._progress.advance(0 if is_told else size, files + kept)
 
     def _fail(self, path: bytes, error: HoldfastError | OSError) -> None:
-        if isinstance(error, OSError) and not isinstance(error, NotOurs) and _is_fatal(error):
+        """Tell of what could not be restored. Raises the error if it is fatal."""
+        if _is_fatal(error):
             raise error
         with self._lock:
             self._done.failed += 1
@@ -307,13 +302,10 @@ class Getter:
             self._on_failure(Failure(path, error))
 
 
-def _is_about_blobs(error: HoldfastError) -> bool:
-    """Whether an error concerns single blobs or files, so that others may still be restored."""
-    return not type(error).__module__.endswith("client.errors")
-
-
-def _is_fatal(error: OSError) -> bool:
-    """Whether every other file would fail alike."""
-    import errno
-
+def _is_fatal(error: HoldfastError | OSError) -> bool:
+    """Whether every other file would fail alike, so that going on is senseless."""
+    if isinstance(error, HoldfastError):
+        return isinstance(error, StoreUnusable)
+    if isinstance(error, NotOurs):
+        return False
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE)
