@@ -167,6 +167,11 @@ def human_size(size: float) -> str:
     return f"{size:.1f} TiB"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `1,234 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def silence_output() -> None:
     """Point standard output to nowhere, so that the interpreter's last flush is no error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

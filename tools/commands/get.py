@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..client.opening import open_store
     from ..getting.getting import Failure, Getter, fetch_schema
     from ..getting.writing import GetOptions
-    from ..output import human_size, printable
+    from ..output import counted, human_size, printable
 
     out = context.output
     ref = Ref.parse(arguments.ref)
@@ -44,10 +44,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         out.note("holdfast: TARGET and --into exclude each other")
         return exits.USAGE
 
+    # Failures are told of under the path the person gave.
+    target = os.path.normpath(os.fsencode(arguments.target or b"x"))
+    shown_in = os.fsencode(arguments.into or b"") or os.path.dirname(target)  # noqa: PTH120 - bytes
+
     def tell(failure: Failure) -> None:
         error = failure.error
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        out.note(f"holdfast: {printable(failure.path)}: {why}")
+        out.note(f"holdfast: {printable(os.path.join(shown_in, failure.path))}: {why}")  # noqa: PTH118
 
     options = GetOptions(
         overwrite=arguments.overwrite, verify=arguments.verify, owners=os.geteuid() == 0
@@ -76,7 +80,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         )
     elif out.is_terminal:
         kept = f"; {done.kept} were there already" if done.kept else ""
-        out.note(f"{out.name(path)}: {done.files} files, {human_size(done.size)}{kept}")
+        out.note(f"{out.name(path)}: {counted(done.files, 'file')}, {human_size(done.size)}{kept}")
     if not done.failed:
         return exits.DONE
     codes = {_code(error) for error in done.errors}

@@ -131,7 +131,7 @@ def _put(putter: Putter, path: bytes, arguments: argparse.Namespace) -> Put:
 def _say(
     context: Context, done: Put, sent_blobs: int, sent_size: int, arguments: argparse.Namespace
 ) -> None:
-    from ..output import human_size, json_name
+    from ..output import counted, human_size, json_name
 
     out = context.output
     tally = done.tally
@@ -155,8 +155,8 @@ def _say(
     if not arguments.quiet and (out.is_terminal or arguments.dry_run):
         would = "would send" if arguments.dry_run else "sent"
         out.note(
-            f"{out.name(done.source)}: {tally.files} files, {human_size(tally.size)};"
-            f" {would} {sent_blobs} blobs, {human_size(sent_size)}"
+            f"{out.name(done.source)}: {counted(tally.files, 'file')}, {human_size(tally.size)};"
+            f" {would} {counted(sent_blobs, 'blob')}, {human_size(sent_size)}"
             + (f"; {tally.unchanged} unchanged" if tally.unchanged else "")
             + (f"; {tally.skipped} skipped" if tally.skipped else "")
         )

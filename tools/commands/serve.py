@@ -28,4 +28,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         except ValueError as error:
             raise ConfigError("--listen", str(error)) from None
         config = replace(config, server=replace(config.server, listen=arguments.listen))
-    return serve(config, announce=context.output.note, log_requests=arguments.log_requests)
+
+    def announce(url: str) -> None:
+        out = context.output
+        out.note(f"serving at {url} until Ctrl-C" if out.is_terminal else url)
+
+    return serve(config, announce=announce, log_requests=arguments.log_requests)
