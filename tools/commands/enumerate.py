@@ -29,7 +29,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _number(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of blobs")
+    return int(text)
