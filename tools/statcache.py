@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS part (
 
 _ENTRY = struct.Struct("<qqqQIIIH")
 _pack = _ENTRY.pack
-_UNSURE = -(1 << 63)
+_UNSURE = _FIRST_NS = -(1 << 63)
+_END_NS = 1 << 63
 
 
 class Part(NamedTuple):
@@ -116,10 +117,14 @@ class StatCache:
 
 def pack_entry(name: bytes, stat: stat_result) -> bytes:
     """What must be equal for a file to count as unchanged."""
+    modified, changed = stat.st_mtime_ns, stat.st_ctime_ns
+    if not (_FIRST_NS < modified < _END_NS and _FIRST_NS < changed < _END_NS):
+        # Some file systems have times centuries from now; without their high bits they fit.
+        modified, changed = _wrapped(modified), _wrapped(changed)
     return (
         _pack(
-            stat.st_mtime_ns,
-            stat.st_ctime_ns,
+            modified,
+            changed,
             stat.st_size,
             stat.st_ino,
             stat.st_mode,
@@ -129,6 +134,10 @@ def pack_entry(name: bytes, stat: stat_result) -> bytes:
         )
         + name
     )
+
+
+def _wrapped(moment: int) -> int:
+    return (moment - _FIRST_NS) % (_END_NS - _FIRST_NS) + _FIRST_NS
 
 
 def unsure(entry: bytes) -> bytes:

@@ -178,6 +178,18 @@ def test_a_file_changed_within_one_tick_of_the_clock_is_noticed(
     assert again.ref != first.ref
 
 
+@pytest.mark.parametrize("seconds", [-(2**31), -1, 0, 2**33, 15_032_385_535])
+def test_a_file_of_any_century_is_put_and_remembered(
+    kept: Store, tmp_path: Path, seconds: int
+) -> None:
+    top = tree(tmp_path / "t", "a", "b/c")
+    os.utime(top / "a", (seconds, seconds))
+    first = put(kept, top, caches=tmp_path / "c")
+    again = put(kept, top, caches=tmp_path / "c")
+    assert (again.ref, again.tally.skipped) == (first.ref, 0)
+    assert put(kept, top / "a").tally.files == 1
+
+
 def test_another_hash_is_another_cache(kept: Store, tmp_path: Path) -> None:
     top = tree(tmp_path / "t", "a")
     old = put(kept, top, caches=tmp_path / "c")
