@@ -195,10 +195,11 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
 
     def stat(self, refs: Iterable[Ref]) -> Iterator[SizedRef]:
         for ref in dict.fromkeys(refs):
-            if self._writer is not None and self._writer.is_unsynced(ref):
+            if self._writer is not None and self._writer.unsynced(ref) is not None:
                 # Whoever is told "it is here" will not send it again, so it must stay.
                 self._settle()
-            place = self._place(ref)
+            # Not `_place`: what came since would be vouched for before it is durable.
+            place = self._durable_place(ref)
             if place is not None:
                 yield SizedRef(ref, place.size)
 
@@ -281,7 +282,14 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
         return position
 
     def _place(self, ref: Ref) -> Place | None:
-        place = None if self._writer is None else self._writer.waiting(ref)
+        """Where a blob is, durable or not."""
+        place = None if self._writer is None else self._writer.unsynced(ref)
+        if place is None:
+            return self._durable_place(ref)
+        return None if self._damaged and ref in self._damaged else place
+
+    def _durable_place(self, ref: Ref) -> Place | None:
+        place = None if self._writer is None else self._writer.kept.get(ref)
         if place is None:
             with self._distrusting():
                 value = self._table.get(ref.encode())
@@ -319,15 +327,20 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
 
     def _remove_alone(self, refs: Sequence[Ref]) -> None:
         writer = self._writable()
+        # First of all: a blob whose removal failed half way may have lost its row already, and
+        # a second try must not take that for success.
+        writer.check_erasing()
         writer.sync()  # so that their rows are in the table
         doomed: dict[int, list[Record]] = {}
         for ref in dict.fromkeys(refs):
             self._damaged.discard(ref)
-            place = self._place(ref)
+            # Not `_place`: what came since then gets its row after the erasing.
+            place = self._durable_place(ref)
             if place is not None:
                 record = record_of(ref, place.offset, place.size)
                 doomed.setdefault(place.pack, []).append(record)
         if doomed:
+            writer.sync()  # so that no reader finds them with the writer either
             writer.erase(doomed)
 
     # The rest

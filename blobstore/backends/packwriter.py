@@ -102,11 +102,11 @@ class PackWriter:
 
     def waiting(self, ref: Ref) -> Place | None:
         """Where a blob is whose row is not in the table yet."""
-        return self._pending.get(ref) or self._flushing.get(ref) or self.kept.get(ref)
+        return self.unsynced(ref) or self.kept.get(ref)
 
-    def is_unsynced(self, ref: Ref) -> bool:
-        """Whether a blob is here that a power cut could still take."""
-        return ref in self._pending or ref in self._flushing
+    def unsynced(self, ref: Ref) -> Place | None:
+        """Where a blob is that a power cut could still take."""
+        return self._pending.get(ref) or self._flushing.get(ref)
 
     def append(
         self, blobs: Sequence[Blob], find: Callable[[Ref], Place | None]
@@ -256,9 +256,7 @@ class PackWriter:
 
     def erase(self, doomed: Mapping[int, Sequence[Record]]) -> None:
         """Take records, by pack number, out of the table and out of their packs, durably."""
-        self.check()
-        if self._table_failure is not None:
-            raise StoreFailed(str(self._folder), f"{self._table_failure}; restart, then remove")
+        self.check_erasing()
         with self._checkpoint_lock:
             # The raised number voids the checkpoint until all is done: a crash in between
             # leaves each blob there or gone, never a row that points at erased bytes.
@@ -294,6 +292,12 @@ class PackWriter:
             self._hurry.set()
             self._background.shutdown()
             self._lock.release()
+
+    def check_erasing(self) -> None:
+        """Raises `StoreFailed` if nothing can be erased any more."""
+        self.check()
+        if self._table_failure is not None:
+            raise StoreFailed(str(self._folder), f"{self._table_failure}; restart, then remove")
 
     def check(self) -> None:
         """Raises `StoreFailed` if nothing can be written any more."""
