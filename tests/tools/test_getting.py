@@ -2,6 +2,7 @@
 # ruff: noqa: PTH208
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -504,3 +505,20 @@ def test_the_name_of_a_schema_is_what_it_says(memory: Store) -> None:
     schema = fetch_schema(memory, Sends(memory).file(b"n\xff"))
     assert isinstance(schema, SchemaBlob)
     assert schema.raw_name == b"n\xff"
+
+
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_a_full_disk_ends_a_get_and_the_file_is_named(
+    kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "held").write_bytes(os.urandom(size))
+    ref = put(kept, tmp_path / "t")
+
+    def is_full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("holdfast.tools.getting.writing.os.rename", is_full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        get(kept, ref, tmp_path / "o")
+    assert caught.value.filename == b"o/held"

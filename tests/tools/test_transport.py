@@ -156,6 +156,22 @@ def test_what_is_no_blob_server_is_said_to_be_none(answer: bytes, error: type) -
     assert str(address) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"results": "", "error": "the server failed; its log says more"}', "the server failed"),
+        (b'{"results": ""}', '{"results": ""}'),
+        (b"[" * 4000, "[[["),
+        (b"plain words\n", "plain words"),
+    ],
+)
+def test_what_a_failing_server_says_is_told_in_its_words(body: bytes, said: str) -> None:
+    failure = ok(body, status="500 Internal Server Error")
+    with answering(failure) as (address, _), pytest.raises(ServerFailed) as caught:
+        Transport(address).get("/a")
+    assert f"answered 500: {said}" in str(caught.value)
+
+
 def test_nobody_listening_is_told_from_a_broken_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import ClassVar
 
 from ...blobstore.errors import Blame, HoldfastError
@@ -56,8 +57,17 @@ class ServerFailed(StoreUnusable):
 
     def __init__(self, url: str, status: int, body: bytes = b"") -> None:
         self.url, self.status = url, status
-        said = body[:300].decode("utf-8", "replace").strip().replace("\n", " ")
+        said = _said(body)[:300].strip().replace("\n", " ")
         super().__init__(f"{url} answered {status}{': ' + said if said else ''}")
+
+
+def _said(body: bytes) -> str:
+    """The words of an answer, which may be one member of an object."""
+    try:
+        found = json.loads(body)["error"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return body.decode("utf-8", "replace")
+    return str(found)
 
 
 class BadAnswer(StoreUnusable):

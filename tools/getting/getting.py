@@ -293,6 +293,8 @@ class Getter:
     def _fail(self, path: bytes, error: HoldfastError | OSError) -> None:
         """Tell of what could not be restored. Raises the error if it is fatal."""
         if _is_fatal(error):
+            if isinstance(error, OSError):
+                error.filename = path  # what was written has a name of its own, or none
             raise error
         with self._lock:
             self._done.failed += 1
