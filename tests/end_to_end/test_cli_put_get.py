@@ -176,6 +176,38 @@ def test_a_get_that_was_killed_goes_on(
     assert list(differences(top, tmp_path / "b")) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_full_disk_ends_a_get_in_one_line(
+    run: Run, environ: dict[str, str], tmp_path: Path
+) -> None:
+    top, small = tmp_path / "t", tmp_path / "small"
+    top.mkdir()
+    small.mkdir()
+    for n in range(40):
+        (top / f"{n}").write_bytes(os.urandom(100_000))
+    (top / "large").write_bytes(os.urandom(5 * MiB))
+    ref = run("put", str(top)).stdout.decode().strip()
+    script = """
+        mount -t tmpfs -o size=2m tmpfs "$0" || exit 99
+        "$@"
+        code=$?
+        find "$0" -name ".holdfast-*"
+        exit $code
+    """
+    ended = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, small, *command("get", ref, "-o", str(small))],
+        env=environ,
+        capture_output=True,
+        timeout=60,
+    )
+    if ended.returncode == 99:
+        pytest.skip("nothing can be mounted here")
+    assert ended.returncode == 1
+    assert b"No space left on device" in ended.stderr
+    assert ended.stderr.count(b"\n") == 1
+    assert ended.stdout == b"", "what was not finished is still there"
+
+
 def test_two_puts_at_once_both_succeed(run: Run, environ: dict[str, str], tmp_path: Path) -> None:
     top = tmp_path / "t"
     for n in range(300):
