@@ -107,7 +107,11 @@ class CorruptBlob(HoldfastError):
 
     def __init__(self, ref: str, where: str) -> None:
         self.ref, self.where = ref, where
-        super().__init__(f"blob {ref} is damaged in {where}; put the same content again to heal it")
+        # A put that heeds its caches would not read what it takes for unchanged.
+        super().__init__(
+            f"blob {ref} is damaged in {where};"
+            " put the same content again with --no-cache to heal it"
+        )
 
 
 class ReadOnly(HoldfastError):
