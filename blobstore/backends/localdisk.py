@@ -68,6 +68,9 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         self._durable_folders: set[str] = set()
         # Counted as missing, so that whoever still has them sends them again.
         self._damaged: set[Ref] = set()
+        # So are those whose names may not be durable: nobody must rely on them yet.
+        self._arriving: set[Ref] = set()
+        self._arriving_lock = threading.Lock()
         self._closing = threading.Event()
         self._sweeper: threading.Thread | None = None
         self._ownership: Ownership | None = None
@@ -112,6 +115,11 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
                     unsynced.add(folder)
                 fresh.append(is_new)
             self._each(_write, coming.values())
+            with self._arriving_lock:
+                # One that is there already may have been acknowledged to another sender.
+                self._arriving.update(
+                    ref for ref, one in coming.items() if not os.path.lexists(one.path)
+                )
             for beside, path, _ in coming.values():
                 os.rename(beside, path)
             # A rename alone is not durable: the folder's entry must reach the disk too.
@@ -122,6 +130,8 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
                     os.unlink(beside)
             raise StoreFailed.by(self._root, error) from error
         self._durable_folders.update(unsynced)
+        with self._arriving_lock:
+            self._arriving.difference_update(ref for ref, _ in blobs)
         if self._damaged:
             self._damaged.difference_update(ref for ref, _ in blobs)
         return fresh
@@ -141,7 +151,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
     def stat(self, refs: Iterable[Ref]) -> Iterator[SizedRef]:
         for ref in dict.fromkeys(refs):
             try:
-                if ref.is_known and ref not in self._damaged:
+                if ref.is_known and self._counts(ref):
                     yield SizedRef(ref, os.stat(path_of(self._root, ref)).st_size)
             except FileNotFoundError:
                 continue
@@ -150,7 +160,7 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
 
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
         found = walk(self._root, after)
-        return islice((one for one in found if one.ref not in self._damaged), limit)
+        return islice((one for one in found if self._counts(one.ref)), limit)
 
     def remove(self, refs: Iterable[Ref]) -> None:
         self._refuse_if_not_writable()
@@ -206,6 +216,9 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         log.error("blob %s is damaged in %s", ref, path)
         self._damaged.add(ref)
         return CorruptBlob(ref, path)
+
+    def _counts(self, ref: Ref) -> bool:
+        return ref not in self._damaged and ref not in self._arriving
 
     def _refuse_if_not_writable(self) -> None:
         if self._read_only:

@@ -13,7 +13,7 @@ import pytest
 
 from holdfast.blobstore.backends.localdisk import LocalDiskStorage
 from holdfast.blobstore.errors import CorruptBlob, StoreDamaged, StoreFailed
-from holdfast.blobstore.ref import Ref
+from holdfast.blobstore.ref import Blob, Ref
 from holdfast.blobstore.storage import HasGeneration, ReadsRanges, Storage, fetch_one
 from holdfast.blobstore.testkit.lasting import contents
 from holdfast.blobstore.testkit.samples import FOREIGN, blob, listed, refs, sized, texts
@@ -253,6 +253,26 @@ def test_a_blob_that_just_appeared_is_synced_before_it_counts_again(
     )
     assert storage.receive([one]) == [False]
     assert {str(path.parent), str(folder / "sha224")} <= set(synced)
+    storage.close()
+
+
+def test_nobody_is_told_of_a_blob_before_it_is_durable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = LocalDiskStorage(folder)
+    ref = Ref.of(b"relied on")
+    told: list[object] = []
+    fsync = os.fsync
+
+    def asked_meanwhile(descriptor: int) -> None:
+        told.extend([*storage.stat([ref]), *storage.enumerate()])
+        fsync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", asked_meanwhile)
+        storage.receive([Blob(ref, b"relied on")])
+    assert not told
+    assert [one.ref for one in storage.stat([ref])] == [ref]
     storage.close()
 
 
