@@ -107,11 +107,7 @@ class CorruptBlob(HoldfastError):
 
     def __init__(self, ref: str, where: str) -> None:
         self.ref, self.where = ref, where
-        # A put that heeds its caches would not read what it takes for unchanged.
-        super().__init__(
-            f"blob {ref} is damaged in {where};"
-            " put the same content again with --no-cache to heal it"
-        )
+        super().__init__(f"blob {ref} is damaged in {where}; put the same content again to heal it")
 
 
 class ReadOnly(HoldfastError):
@@ -152,7 +148,12 @@ class StoreFailed(HoldfastError):
         """What the system said, and what to do about it."""
         why = error.strerror or str(error)
         remedy = _REMEDIES.get(error.errno or 0)
-        return cls(path, f"{why}; {remedy}" if remedy else why)
+        kind = StoreFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreFailed
+        return kind(path, f"{why}; {remedy}" if remedy else why)
+
+
+class StoreFull(StoreFailed):
+    """There is no room for more. What is stored can be read, and removed."""
 
 
 _REMEDIES = {

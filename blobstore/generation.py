@@ -32,9 +32,11 @@ def read_generation(folder: Path) -> Generation | None:
 
 def ensure_generation(folder: Path) -> Generation:
     """The store's generation, made now if it has none."""
-    found = read_generation(folder)
-    if found is not None:
-        return found
+    return read_generation(folder) or renew_generation(folder)
+
+
+def renew_generation(folder: Path) -> Generation:
+    """Begin a new one, because blobs were lost: clients then ask again what the store has."""
     with replacing(folder / FILE_NAME, mode=0o644) as file:
         file.write(secrets.token_hex(20).encode() + b"\n" + _NOTE)
     made = read_generation(folder)

@@ -112,7 +112,7 @@ class HasGeneration(ABC):
 
     @abstractmethod
     def generation(self) -> Generation:
-        """Stable over restarts; new whenever blobs may have been lost."""
+        """Stable over restarts; new whenever blobs were lost, or found damaged."""
 
 
 Ability = TypeVar("Ability")

@@ -40,7 +40,7 @@ class ChunkUnreadable(HoldfastError):
         self.chunk, self.file, self.offset, self.why = chunk, file, offset, why
         super().__init__(
             f"file {file} cannot be read at byte {offset}: chunk {chunk}: {why};"
-            " put the same content again with --no-cache to heal it"
+            " put the same content again to heal it"
         )
 
 

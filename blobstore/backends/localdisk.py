@@ -16,9 +16,9 @@ from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from ..durable import make_folder
+from ..durable import make_folder, sync_filesystem
 from ..errors import BadRange, BlobNotFound, CorruptBlob, ReadOnly, StoreDamaged, StoreFailed
-from ..generation import ensure_generation, read_generation
+from ..generation import ensure_generation, read_generation, renew_generation
 from ..ownership import Ownership
 from ..ref import MAX_BLOB_SIZE, Blob, Ref, SizedRef
 from ..storage import Generation, HasGeneration, ReadsRanges, Storage
@@ -83,6 +83,9 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
             make_folder(root)
             self._ownership = Ownership(root)
             self._generation = ensure_generation(root)
+            # A process that was killed may have left files whose names are not durable yet.
+            # They are listed from now on, so they must stay.
+            sync_filesystem(root)
         except OSError as error:
             self.close()
             raise StoreFailed.by(self._root, error) from error
@@ -215,6 +218,11 @@ class LocalDiskStorage(Storage, ReadsRanges, HasGeneration):
         path = path_of(self._root, ref)
         log.error("blob %s is damaged in %s", ref, path)
         self._damaged.add(ref)
+        if not self._read_only:
+            try:
+                self._generation = renew_generation(Path(self._root))
+            except OSError as error:
+                log.warning("%s: clients cannot be told of the loss (%s)", self._root, error)
         return CorruptBlob(ref, path)
 
     def _counts(self, ref: Ref) -> bool:

@@ -27,7 +27,7 @@ from ..errors import (
     StoreFailed,
     TableDamaged,
 )
-from ..generation import ensure_generation, read_generation
+from ..generation import ensure_generation, read_generation, renew_generation
 from ..ownership import Ownership
 from ..ref import Blob, Ref, SizedRef
 from ..storage import (
@@ -310,6 +310,11 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
         log.error("blob %s is damaged in %s", ref, where)
         # From here on it counts as missing, so that whoever has it sends it again.
         self._damaged.add(ref)
+        if not self._read_only:
+            try:
+                renew_generation(self._folder)
+            except OSError as error:
+                log.warning("%s: clients cannot be told of the loss (%s)", self._folder, error)
         raise CorruptBlob(ref, where)
 
     # What goes

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ..durable import make_folder, replacing, sync_folder
 from ..errors import StoreBusy, StoreDamaged, StoreFailed, TableDamaged
+from ..generation import renew_generation
 from ..ref import Ref
 from ..table import OpenTable, Table
 from .packfile import Gap, PackFile, Record, record_of
@@ -376,6 +377,8 @@ def _records(pack: PackFile, begin: int, *, is_last: bool, mend: bool) -> Iterat
             log.warning(
                 "%s: %s damaged in bytes %d to %d; skipped", pack.path, lost, gap.start, gap.end
             )
+            if mend:
+                renew_generation(pack.path.parent)
             if is_last and mend and isinstance(found, Record):
                 # Once this is an old pack nobody will read the bytes to see it.
                 pack.blank(gap.start, gap.end)

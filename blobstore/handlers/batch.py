@@ -17,7 +17,7 @@ from .answers import answer_bytes, answer_json
 from .auth import peer_of
 from .budget import Lease
 from .form import listed_refs, query
-from .problems import public_text, report
+from .problems import public_text, report, status_of
 from .service import BlobService
 
 MAX_REFS = 10_000
@@ -151,7 +151,7 @@ async def _store(
         results.add(await service.write(service.hub.receive, group, durable=durable))
     except Exception as error:  # the sender must learn what was stored before, whatever it was
         report(error)
-        results.stop(500, public_text(error))
+        results.stop(status_of(error), public_text(error))
     finally:
         lease.shrink(size)
 

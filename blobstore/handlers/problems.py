@@ -10,7 +10,7 @@ from falcon import HTTPError
 from falcon.asgi import Request, Response
 from falcon.asgi.ws import WebSocket
 
-from ..errors import Blame, CorruptBlob, HoldfastError
+from ..errors import Blame, CorruptBlob, HoldfastError, StoreFull
 from .answers import answer_text
 from .auth import TooManyFailures
 
@@ -25,6 +25,8 @@ def public_text(error: Exception) -> str:
     """What a caller may know of an error: never paths or other insides of the machine."""
     if isinstance(error, CorruptBlob):
         return f"blob {error.ref} is damaged here; send it again to heal it"
+    if isinstance(error, StoreFull):
+        return "the server's disk is full; make room there, then send it again"
     if isinstance(error, HoldfastError) and error.blame is not Blame.STORE:
         return str(error)
     return "the server failed; its log says more"
@@ -39,6 +41,8 @@ def status_of(error: Exception) -> int:
             return 400
         if error.blame is Blame.ABSENCE:
             return 404
+        if isinstance(error, StoreFull):
+            return 507
     return 500
 
 

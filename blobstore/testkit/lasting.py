@@ -10,7 +10,7 @@ import pytest
 
 from ..errors import BlobNotFound, CorruptBlob, HoldfastError, ReadOnly, StoreBusy
 from ..ref import Blob
-from ..storage import ReadsNow, Storage, Streams, fetch_one, has
+from ..storage import HasGeneration, ReadsNow, Storage, Streams, fetch_one, has
 from .samples import MISSING, blob, listed, noise, refs, sized, texts
 from .subject import Subject, able, needs
 
@@ -124,6 +124,19 @@ class Damage(Subject):
         found = came[4][1]
         assert isinstance(found, CorruptBlob)
         assert found.ref == bad.ref
+
+    @needs("damage", HasGeneration)
+    def test_finding_damage_begins_a_new_generation(self, storage: Storage, folder: Path) -> None:
+        blobs = [blob("one"), blob("two")]
+        storage.receive(blobs)
+        before = able(storage, HasGeneration).generation()
+        self.damage(storage, folder, blobs[0].ref)
+        with pytest.raises(CorruptBlob):
+            fetch_one(storage, blobs[0].ref)
+        after = able(storage, HasGeneration).generation()
+        assert after.token != before.token
+        assert fetch_one(storage, blobs[1].ref) == blobs[1].data
+        assert able(storage, HasGeneration).generation() == after
 
     @needs("damage")
     def test_what_was_found_damaged_counts_as_missing(self, storage: Storage, folder: Path) -> None:

@@ -272,6 +272,36 @@ def test_the_server_says_which_hash_names_new_blobs(tmp_path: Path) -> None:
     assert list(differences(top, tmp_path / "back")) == []
 
 
+def test_damage_is_found_told_and_healed_by_the_next_put(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text('[server]\nauth = "none"\n')
+    top = tmp_path / "t"
+    top.mkdir()
+    for number in range(20):
+        (top / f"f{number}").write_bytes(os.urandom(50_000))
+    time.sleep(2.5)  # what changed just now is not taken for unchanged
+    with serving(home, log=tmp_path / "log") as server:
+        environ = environment(tmp_path / "client") | {"HOLDFAST_SERVER": server.url}
+
+        def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+            return subprocess.run(command(*arguments), env=environ, capture_output=True)
+
+        ref = run("put", str(top)).stdout.decode().strip()
+        assert json.loads(run("put", "--json", str(top)).stdout)["unchanged"] == 20
+        (pack,) = home.rglob("pack-00000.blobs")
+        with pack.open("r+b") as file:
+            file.seek(file.read().index((top / "f7").read_bytes()) + 1000)
+            file.write(b"x" * 50)
+        damaged = run("get", ref, str(tmp_path / "a"))
+        assert damaged.returncode == 5
+        assert b"f7" in damaged.stderr
+        healed = run("put", "--json", str(top))
+        assert json.loads(healed.stdout)["sentBlobs"] >= 1
+        assert run("get", ref, str(tmp_path / "b")).returncode == 0
+    assert list(differences(top, tmp_path / "b")) == []
+
+
 def test_stdin_and_blobs(run: Run) -> None:
     data = os.urandom(5 * MiB)
     ref = run("put", "-", "--name", "dump", input=data).stdout.decode().strip()

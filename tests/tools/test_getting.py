@@ -16,7 +16,6 @@ from holdfast.blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
 from holdfast.blobstore.ref import Blob, Ref
 from holdfast.schema.blob import SchemaBlob
 from holdfast.schema.directories import write_directory, write_symlink
-from holdfast.schema.errors import ChunkUnreadable
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.filewriter import write_small_file
 from holdfast.tools.client.store import Store
@@ -523,9 +522,3 @@ def test_a_full_disk_ends_a_get_and_the_file_is_named(
     with pytest.raises(OSError, match="No space left") as caught:
         get(kept, ref, tmp_path / "o")
     assert caught.value.filename == b"o/held"
-
-
-def test_advice_to_heal_says_that_caches_must_be_passed_by() -> None:
-    ref = Ref.of(b"x")
-    assert "--no-cache" in str(CorruptBlob(ref, "here"))
-    assert "--no-cache" in str(ChunkUnreadable(ref, file=ref, offset=0, why="gone"))
