@@ -352,8 +352,11 @@ def test_listing_shows_everything_below(run: Run, tmp_path: Path) -> None:
 
 
 def test_enumerate_pages_through_everything(run: Run) -> None:
+    for number in range(6):
+        run("put", "--blob", "-", input=b"blob %d" % number)
     everything = run("enumerate").stdout.split()[::2]
     assert everything == sorted(everything)
+    assert {Ref.of(b"blob %d" % number).encode() for number in range(6)} <= set(everything)
     assert run("enumerate", "--limit", "3").stdout.split()[::2] == everything[:3]
     after = run("enumerate", "--after", everything[2].decode(), "--limit", "2")
     assert after.stdout.split()[::2] == everything[3:5]
