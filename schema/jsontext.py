@@ -20,6 +20,13 @@ from .timestamps import Timestamp, parse_time
 
 Found = TypeVar("Found")
 
+MAX_DEPTH = 200
+"""How deep objects and arrays may be nested, the outermost counted.
+
+A fixed number, far from Python's own limit, which depends on who calls: whether a blob is a schema
+blob must not. Perkeep's is 10 000; nothing is known that needs more than some dozens.
+"""
+
 _INT_MAX = (1 << 63) - 1
 _UINT_MAX = (1 << 64) - 1
 
@@ -49,6 +56,9 @@ def read_object(data: bytes) -> Pairs:
         raise BadJson(str(error)) from None
     if not isinstance(value, Pairs):
         raise BadJson("no JSON object")
+    # Without so many brackets there is no need to look.
+    if text.count("{") + text.count("[") > MAX_DEPTH and _is_too_deep(value):
+        raise BadJson("objects nested too deep")
     return value
 
 
@@ -151,6 +161,21 @@ def folded(key: str) -> str:
     fold = key.casefold()
     # Full folding makes two letters of one, which the reference does not.
     return fold if len(fold) == len(key) else key
+
+
+def _is_too_deep(value: Pairs) -> bool:
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[object] = []
+        for outer in level:
+            if isinstance(outer, Pairs):
+                inner += [item for _, item in outer if isinstance(item, list)]
+            elif isinstance(outer, list):
+                inner += [item for item in outer if isinstance(item, list)]
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def _finite(text: str) -> float:
