@@ -110,9 +110,9 @@ def fold(
 def deleted_refs(claims: Iterable[SignedClaim], *, trusted: Container[Ref]) -> frozenset[Ref]:
     """All refs that are deleted: targets of a trusted delete that is not deleted itself.
 
-    Deletion has no date. Only permanodes and claims can be deleted, but what a target is can only be
-    known where it is: ask of those alone whether they are in here. Deletes that lead back to themselves, which no hash allows but a hostile
-    peer may still pretend, neither delete nor are deleted on that account.
+    Deletion has no date. Only permanodes and claims can be deleted; what a target is, those know
+    who have it: let nobody else ask. Deletes that lead back to themselves, which no hash allows but
+    a hostile peer may still pretend, neither delete nor are deleted on that account.
     """
     targets = {
         claim.ref: claim.says.target
