@@ -12,6 +12,9 @@ from .openpgp.packets import PUBLIC_KEY, first_packet
 from .openpgp.publickey import PublicKey, parse_public_key
 from .openpgp.signature import BINARY, SHA256, parse_signature
 
+# Against what people have in their gpg.conf.
+_PLAIN = ["--no-armor", "--no-textmode"]
+
 # With an RSA key whose larger prime comes first, as in many of Perkeep's rings, GnuPG 2.2 makes
 # a bad signature one time in twenty, each time by a new chance.
 _TRIES = 6
@@ -27,7 +30,9 @@ class GpgSigner:
 
     def __init__(self, key_name: str, *, home: Path | None = None, program: str = "gpg") -> None:
         try:
-            self._gpg = gnupg.GPG(gpgbinary=program, gnupghome=str(home) if home else None)
+            self._gpg = gnupg.GPG(
+                gpgbinary=program, gnupghome=str(home) if home else None, options=_PLAIN
+            )
         except (OSError, ValueError) as error:
             raise SigningFailed(key_name, str(error)) from error
         # What begins like an option would be one, and no name at all any key.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from typing import NamedTuple, Protocol
 
+from ..blobstore.ref import Ref
 from .blob import MAX_SCHEMA_SIZE
 from .errors import BadTimestamp, NotSignable, Refusal, SchemaTooLarge, SignatureRefused
-from .jsontext import BadJson, Pairs, as_ref, read_object
+from .jsontext import BadJson, Pairs, as_ref, folded, read_object
 from .openpgp.armor import checksum
 from .openpgp.publickey import PublicKey
 from .timestamps import NANOSECONDS
@@ -91,13 +92,35 @@ def as_text(signature: bytes) -> bytes:
     return base64.b64encode(signature) + b"=" + checksum(signature).encode()
 
 
+def signer_in(fields: Pairs) -> Ref:
+    """The `camliSigner` that a blob's JSON names. Raises `BadJson` if there is not just one.
+
+    Whoever reads the blob later goes by any spelling of the key, so others are not allowed.
+    """
+    signers = [(key, value) for key, value in fields if folded(key) == "camlisigner"]
+    if len(signers) != 1 or signers[0][0] != "camliSigner":
+        raise BadJson(f"camliSigner is given {len(signers)} times, or in another spelling")
+    signer = as_ref(signers[0][1], "camliSigner")
+    if not signer.is_known:
+        raise BadJson(f"camliSigner is by an unknown hash, {signer.hash_name[:40]}")
+    return signer
+
+
+def has_version(fields: Pairs) -> bool:
+    """Whether a blob's JSON has a `camliVersion`, whatever that is."""
+    return any(key == "camliVersion" for key, _ in fields)
+
+
 def _demand_signer(text: bytes, key: PublicKey) -> None:
     try:
-        fields = dict(read_object(text))
-        if "camliVersion" not in fields:
-            raise NotSignable("it has no camliVersion")
-        signer = as_ref(fields.get("camliSigner"), "camliSigner")
+        fields = read_object(text)
+        signer = signer_in(fields)
     except BadJson as error:
         raise NotSignable(str(error)) from None
-    if not (signer.is_known and signer.matches(key.blob)):
-        raise NotSignable(f"its camliSigner is not the ref of the public key {key.key_id}")
+    if not has_version(fields):
+        raise NotSignable("it has no camliVersion")
+    if not signer.matches(key.blob):
+        raise NotSignable(
+            f"its camliSigner is not {Ref.of(key.blob, hash_name=signer.hash_name)},"
+            f" the ref of the public key {key.key_id}"
+        )

@@ -13,12 +13,12 @@ from ..blobstore.ref import Ref
 from ..blobstore.storage import CanFetch
 from .blob import MAX_SCHEMA_SIZE
 from .errors import Refusal, SignatureRefused, UnknownSigner
-from .jsontext import BadJson, Pairs, as_ref, folded
+from .jsontext import BadJson, Pairs
 from .openpgp.armor import decoded
 from .openpgp.errors import BadOpenPgp
 from .openpgp.publickey import PublicKey, parse_key_blob
 from .openpgp.signature import BINARY, HASHES, SHA1, SHA256, Signature, parse_signature
-from .signing import SignedText, split_signed
+from .signing import SignedText, has_version, signer_in, split_signed
 
 MAX_KEY_SIZE = 256 * 1024
 """The largest public key blob that is read, in bytes."""
@@ -116,19 +116,12 @@ def _signer_of(halves: SignedText) -> Ref:
         fields = halves.fields
     except BadJson as error:
         raise SignatureRefused(Refusal.NOT_JSON, str(error)) from None
-    if not any(key == "camliVersion" for key, _ in fields):
+    if not has_version(fields):
         raise SignatureRefused(Refusal.NO_VERSION)
-    # Whoever reads the blob goes by any spelling of this key: there must be one answer.
-    signers = [(key, value) for key, value in fields if folded(key) == "camlisigner"]
-    if len(signers) != 1 or signers[0][0] != "camliSigner":
-        raise SignatureRefused(Refusal.NO_SIGNER)
     try:
-        signer = as_ref(signers[0][1], "camliSigner")
+        return signer_in(fields)
     except BadJson as error:
         raise SignatureRefused(Refusal.NO_SIGNER, str(error)) from None
-    if not signer.is_known:
-        raise SignatureRefused(Refusal.NO_SIGNER, f"unknown hash {signer.hash_name[:40]}")
-    return signer
 
 
 def _read_signature(text: str) -> Signature:

@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.schema.errors import NoSuchKey, SigningFailed
 from holdfast.schema.gpgsigner import GpgSigner
+from holdfast.schema.identity import secret_ring
 from holdfast.schema.signing import sign
 from holdfast.schema.verifying import SignerKeys, verify
 
@@ -83,3 +84,11 @@ def test_what_gpg_signs_wrongly_is_never_taken(ring, new_gpg, find_key, text_by)
     signer = GpgSigner("(camlistore)", home=gpg.home)
     for number in range(60):
         assert verify(sign(text_by(signer, value=str(number)), signer, time=1800000000), find_key)
+
+
+def test_what_people_have_in_their_gpg_conf_does_no_harm(key, new_gpg, find_key, text_by):
+    gpg = new_gpg(secret_ring(key, is_armored=False))
+    with (gpg.home / "gpg.conf").open("a") as settings:
+        settings.write("armor\ntextmode\ndigest-algo SHA512\ndefault-sig-expire 1y\n")
+    signer = GpgSigner("(camlistore)", home=gpg.home)
+    assert verify(sign(text_by(signer), signer, time=1800000000), find_key).key == key.public

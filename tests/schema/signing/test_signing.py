@@ -66,6 +66,9 @@ def test_a_ref_by_another_hash_names_the_same_signer(key, keyring):
         b'{"camliVersion":1,"camliSigner":"md5-00"}',
         b'{"camliVersion":1,"camliSigner":"sha1-0000000000000000000000000000000000000000"}',
         b'{"camliVersion":1,"camliSigner":"SIGNER"} x',
+        b'{"camliVersion":1,"camliSigner":"SIGNER","camliSigner":"SIGNER"}',
+        b'{"camliVersion":1,"camliSigner":"SIGNER","CamliSigner":null}',
+        b'{"camliVersion":1,"camlisigner":"SIGNER"}',
         b'{"camliVersion":1,"camliSigner":"SIGNER","a":' + b"[" * 100000,
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,13 @@ from holdfast.schema.openpgp.packets import PUBLIC_KEY as TAG
 from holdfast.schema.openpgp.packets import write_mpi, write_packet
 from holdfast.schema.signing import as_text, sign
 from holdfast.schema.verifying import SignerKeys, verify
+
+README = Path(__file__).parents[3] / "schema" / "README.md"
+
+
+@pytest.mark.parametrize("name", [reason.name for reason in Refusal])
+def test_every_reason_to_refuse_is_described(name):
+    assert f"| `{name}` |" in README.read_text("utf-8")
 
 
 def reason(blob: bytes, find_key) -> Refusal:
