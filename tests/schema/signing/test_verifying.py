@@ -14,6 +14,14 @@ from holdfast.schema.errors import Refusal, SignatureRefused, UnknownSigner
 from holdfast.schema.openpgp.armor import PUBLIC_KEY, armored
 from holdfast.schema.openpgp.packets import PUBLIC_KEY as TAG
 from holdfast.schema.openpgp.packets import write_mpi, write_packet
+from holdfast.schema.openpgp.signature import (
+    BINARY,
+    CREATED,
+    ISSUER,
+    SHA256,
+    hashed_part,
+    signed_digest,
+)
 from holdfast.schema.signing import as_text, sign
 from holdfast.schema.verifying import SignerKeys, verify
 
@@ -108,6 +116,41 @@ def test_changed_packets_are_refused_for_what_is_wrong_with_them(
     change, expected, signed, find_key
 ):
     assert reason(with_packet(signed, change), find_key) is expected
+
+
+@pytest.mark.parametrize(
+    ("hashed", "unhashed", "expected"),
+    [
+        ([(CREATED, bytes(4))], b"", None),
+        ([(CREATED, bytes(4)), (99, b"x")], b"\x02\x63x", None),
+        ([(CREATED, bytes(4)), (99 | 0x80, b"x")], b"", Refusal.BAD_PACKET),
+        ([(CREATED, bytes(4)), (ISSUER | 0x80, bytes(8))], b"", None),
+        ([(CREATED, bytes(4))], b"\x02\xe3x", Refusal.BAD_PACKET),
+        ([(CREATED, bytes(4))], b"\x05\x02\0\0\0\0", Refusal.BAD_PACKET),
+        ([(CREATED, bytes(3))], b"", Refusal.BAD_PACKET),
+        ([(ISSUER, bytes(8))], b"", Refusal.BAD_PACKET),
+        ([(CREATED, bytes(4))], b"\0", Refusal.BAD_PACKET),
+    ],
+)
+def test_subpackets_are_judged_by_whether_they_can_be_understood(
+    hashed, unhashed, expected, key, find_key, text_by, wrapped
+):
+    payload = text_by(key)[:-1]
+    part = hashed_part(BINARY, 1, hashed)
+    digest = signed_digest(payload, part, SHA256)
+    packet = write_packet(
+        2,
+        part
+        + len(unhashed).to_bytes(2, "big")
+        + unhashed
+        + digest[:2]
+        + b"\x08\0"
+        + key.sign_digest(digest),
+    )
+    if expected is None:
+        assert verify(wrapped(payload, packet), find_key)
+    else:
+        assert reason(wrapped(payload, packet), find_key) is expected
 
 
 def test_packets_behind_the_signature_are_not_looked_at(signed, find_key):
@@ -207,6 +250,23 @@ def test_every_flipped_bit_is_noticed(any_key, keyring, text_by):
             changed[at] ^= 1 << bit
             with pytest.raises((SignatureRefused, UnknownSigner)):
                 verify(bytes(changed), find_key)
+
+
+def test_every_flipped_bit_of_a_packet_is_noticed_though_the_checksum_fits(
+    any_key, keyring, text_by
+):
+    keyring.add(any_key)
+    find_key = SignerKeys(keyring)
+    signed = sign(text_by(any_key), any_key, time=1700000000)
+
+    def flipped(packet: bytes, at: int, bit: int) -> bytes:
+        return packet[:at] + bytes((packet[at] ^ 1 << bit,)) + packet[at + 1 :]
+
+    for at in range(len(any_key.detached(b"", time=0))):
+        for bit in range(8):
+            blob = with_packet(signed, lambda packet, at=at, bit=bit: flipped(packet, at, bit))
+            with pytest.raises(SignatureRefused):
+                verify(blob, find_key)
 
 
 @settings(max_examples=300, deadline=None)
