@@ -1,9 +1,14 @@
 """What holds for every test run."""
 
+import signal
 import sys
 from collections.abc import Iterator
 
 import pytest
+
+# A shell starts background jobs with Ctrl-C ignored, and children inherit that; one that is
+# handled here is at its default in them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite("holdfast.blobstore.testkit")
 
