@@ -10,6 +10,7 @@ import enum
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ..blobstore.ref import Ref
 from .claims import AddAttribute, AttributeChange, DelAttribute, Delete, SetAttribute, SignedClaim
@@ -65,6 +66,25 @@ class Folded:
     def value(self, attribute: str) -> str:
         """The first value of an attribute; empty if it has none."""
         return next(iter(self.attributes.get(attribute, ())), "")
+
+
+class ClaimSet(NamedTuple):
+    """Verified claims, and whose of them count: what `fold` needs."""
+
+    claims: tuple[SignedClaim, ...]
+    trusted: frozenset[Ref]
+    """The signer refs of the owner's key and of the keys the owner trusts."""
+
+    def fold(
+        self, permanode: Ref, *, at: Timestamp | None = None, reading: Reading = Reading.SEARCH
+    ) -> Folded:
+        """What these claims come to; see the function `fold`."""
+        return fold(permanode, self.claims, trusted=self.trusted, at=at, reading=reading)
+
+    @property
+    def deleted(self) -> frozenset[Ref]:
+        """All refs that are deleted; see `deleted_refs`."""
+        return deleted_refs(self.claims, trusted=self.trusted)
 
 
 def fold(

@@ -14,6 +14,9 @@ FILE_NAME = "config.toml"
 """The file of settings in the configuration folder."""
 
 DEFAULT_LISTEN = "127.0.0.1:3179"
+DEFAULT_RING = "identity-secring.gpg"
+"""The file of the secret key in the configuration folder, under Perkeep's name for it."""
+
 DEFAULT_IGNORED = (".DS_Store",)
 
 
@@ -51,6 +54,31 @@ class StorageConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IndexConfig:
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityConfig:
+    """Whose claims are made here, and whose count."""
+
+    ring: Path
+    """The secret ring; it need not exist."""
+
+    key: str | None = None
+    """The name of the key: needed if the ring has several, or GnuPG keeps it."""
+
+    gnupg: bool = False
+    """Whether GnuPG keeps the key, rather than the ring."""
+
+    gnupg_home: Path | None = None
+    """GnuPG's folder; None is its usual one."""
+
+    trusted: tuple[str, ...] = ()
+    """Fingerprints, 40 digits each, of keys whose claims count as the owner's do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClientConfig:
     server: str | None = None
     """The server's URL; None means this machine's own, and its store when that is not running."""
@@ -66,6 +94,8 @@ class Config:
     folders: Folders
     server: ServerConfig
     storage: StorageConfig
+    index: IndexConfig
+    identity: IdentityConfig
     client: ClientConfig
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Where each setting (`server.listen`, ...) has its value from, in words for a person."""
@@ -100,6 +130,22 @@ SETTINGS = (
     Setting("storage.kind", str, "packed, localdisk or memory"),
     Setting("storage.path", str, "folder of the blobs; relative to the data folder"),
     Setting("storage.hash", str, "what names new blobs: sha224 or sha256"),
+    Setting("index.path", str, "folder of the index; relative to the data folder"),
+    Setting(
+        "identity.ring",
+        str,
+        "file of the secret key; relative to the folder of settings",
+        ("CAMLI_SECRET_RING",),
+    ),
+    Setting(
+        "identity.key",
+        str,
+        "fingerprint of the key to sign with, or its last 16 digits",
+        ("CAMLI_KEYID",),
+    ),
+    Setting("identity.gnupg", bool, "whether GnuPG keeps the key, not the file"),
+    Setting("identity.gnupg_home", str, "GnuPG's folder; unset: its usual one"),
+    Setting("identity.trusted", list, "fingerprints of keys whose claims count as one's own do"),
     Setting(
         "client.server",
         str,
@@ -163,10 +209,14 @@ def _checked(folders: Folders, found: dict[str, object], origins: dict[str, str]
             )
         return value
 
-    ignored = found.get("client.ignored", list(DEFAULT_IGNORED))
-    assert isinstance(ignored, list)
-    if not all(isinstance(pattern, str) for pattern in ignored):
-        raise ConfigError(origins["client.ignored"], "client.ignored is a list of texts")
+    def texts(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        value = found.get(name, default)
+        assert isinstance(value, list | tuple)
+        if not all(isinstance(item, str) for item in value):
+            raise ConfigError(origins[name], f"{name} is a list of texts")
+        return tuple(value)
+
+    home = optional("identity.gnupg_home")
     listen = text("server.listen", DEFAULT_LISTEN)
     try:
         parse_listen(listen)
@@ -184,13 +234,33 @@ def _checked(folders: Folders, found: dict[str, object], origins: dict[str, str]
             path=folders.data / Path(text("storage.path", "blobs")).expanduser(),
             hash_name=choice("storage.hash", DEFAULT_HASH, ("sha224", "sha256")),
         ),
+        index=IndexConfig(path=folders.data / Path(text("index.path", "index")).expanduser()),
+        identity=IdentityConfig(
+            ring=folders.config / Path(text("identity.ring", DEFAULT_RING)).expanduser(),
+            key=optional("identity.key"),
+            gnupg=bool(found.get("identity.gnupg", False)),
+            gnupg_home=None if home is None else Path(home).expanduser(),
+            trusted=_fingerprints(texts("identity.trusted"), origins),
+        ),
         client=ClientConfig(
             server=optional("client.server"),
             auth=optional("client.auth"),
-            ignored=tuple(ignored),
+            ignored=texts("client.ignored", DEFAULT_IGNORED),
         ),
         origins=origins,
     )
+
+
+def _fingerprints(names: Iterable[str], origins: Mapping[str, str]) -> tuple[str, ...]:
+    found = ["".join(name.split()).upper().removeprefix("0X") for name in names]
+    for name in found:
+        # Shorter names can be given to other keys on purpose.
+        if len(name) != 40 or set(name) - set("0123456789ABCDEF"):
+            raise ConfigError(
+                origins["identity.trusted"],
+                f"identity.trusted has {name[:60]!r}; a fingerprint has 40 hexadecimal digits",
+            )
+    return tuple(found)
 
 
 def parse_listen(text: str) -> tuple[str, int]:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from ..blobstore.handlers.auth import Auth
 from ..blobstore.handlers.service import BlobService
 from ..blobstore.ref import DEFAULT_HASH
+from ..index.claims import ClaimIndex
+from ..schema.signing import Signer
 
 
 def _now() -> datetime:
@@ -23,6 +25,10 @@ class Services:
     auth: Auth
     auth_text: str = ""
     """The `auth` setting as clients may use it too; only ever given to who has all rights."""
+    signer: Signer | None = None
+    """Signs in the owner's name, for who has all rights; None where there is no identity."""
+    claims: ClaimIndex | None = None
+    """What is claimed in this store; None where nothing is indexed."""
     owner_name: str = ""
     user_name: str = ""
     listen: str = ""

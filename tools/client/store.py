@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ...blobstore.errors import BlobNotFound, HoldfastError
 from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
+from ...schema.folding import ClaimSet
 
 
 class Store(ABC):
@@ -69,6 +70,20 @@ class Store(ABC):
     def close(self) -> None:
         """Let go of connections, files and locks."""
         return
+
+
+class KnowsClaims(ABC):
+    """Can tell what is claimed about a permanode or a claim. A store that cannot is no such one."""
+
+    @abstractmethod
+    def claims_about(self, ref: Ref) -> ClaimSet:
+        """The claims that name a permanode; the deletes of it, or of the claim `ref`; their
+        deletes, and so on. Nothing is claimed about what is not here: that is no error.
+        """
+
+    @abstractmethod
+    def shares(self) -> ClaimSet:
+        """All share claims, and all deletes that bear on them. Raises `CannotList`."""
 
 
 class Fetching:

@@ -1,0 +1,1 @@
+"""Making claims: what a person says of things, signed and sent."""

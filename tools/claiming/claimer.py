@@ -1,0 +1,88 @@
+"""The one who claims: builds permanodes and claims, signs them, and puts them in a store."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from ...blobstore.ref import Blob, Ref
+from ...schema.claims import Multi, Statement, claim_text
+from ...schema.permanodes import (
+    FILE_DATE,
+    RANDOM_SIZE,
+    file_permanode_text,
+    planned_permanode_text,
+    random_permanode_text,
+)
+from ...schema.signing import Signer, sign, signing_second
+from ...schema.timestamps import Timestamp
+from ..client.store import Store
+
+
+class Claimer:
+    """Signs what a person says, and sends it to a store, the public key before all else.
+
+    What is said is durable when a call returns. Each moment is later than the one before, also
+    when the clock stands still, so that claims of one call apply in their order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        signer: Signer,
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._clock_ns = clock_ns
+        self._random = random
+        self._last_ns = 0
+        self._is_known = False
+        self.signer_ref = Ref.of(signer.public.blob, hash_name=store.hash_name)
+
+    def now(self) -> Timestamp:
+        """This moment, later than any other this gave."""
+        self._last_ns = max(self._clock_ns(), self._last_ns + 1)
+        return Timestamp(self._last_ns)
+
+    def permanode(self) -> Ref:
+        """A new permanode, unlike any other."""
+        date = self.now()
+        text = random_permanode_text(self.signer_ref, date, random=self._random(RANDOM_SIZE))
+        return self._send([(text, date)])[0]
+
+    def planned_permanode(self, key: str, date: Timestamp) -> Ref:
+        """The permanode that this signer, key and date always give."""
+        return self._send([(planned_permanode_text(self.signer_ref, date, key=key), date)])[0]
+
+    def file_permanode(self, whole: Ref) -> Ref:
+        """The permanode of all files with these contents; `whole` is their ref as one blob."""
+        text = file_permanode_text(self.signer_ref, whole, date=FILE_DATE)
+        return self._send([(text, FILE_DATE)])[0]
+
+    def claim(self, *says: Statement | Multi, date: Timestamp | None = None) -> list[Ref]:
+        """Claim all this, in this order, at `date` or now; the claims' refs.
+
+        Raises `BadClaim`, `SchemaTooLarge`, and what the signer and the store raise; then none,
+        some or all of it may have been said.
+        """
+        texts = []
+        for statement in says:
+            moment = date or self.now()
+            texts.append((claim_text(self.signer_ref, moment, statement), moment))
+        return self._send(texts)
+
+    def _send(self, texts: Sequence[tuple[bytes, Timestamp]]) -> list[Ref]:
+        blobs = []
+        for text, date in texts:
+            data = sign(text, self._signer, time=signing_second(date.ns))
+            blobs.append(Blob(Ref.of(data, hash_name=self._store.hash_name), data))
+        key = self._signer.public.blob
+        first = [] if self._is_known else [Blob(self.signer_ref, key)]
+        if blobs:
+            self._store.send([*first, *blobs], durable=True)
+            self._is_known = True
+        return [blob.ref for blob in blobs]
