@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import BlobTooLarge, DigestMismatch, HoldfastError, UnknownHash
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 Hook = Callable[[Sequence[Blob]], None]
 """Is told of blobs that were stored, or stored again, in the order of arrival within a call."""
+
+
+RemoveHook = Callable[[Sequence[Ref]], AbstractContextManager[None]]
+"""Is entered before blobs are removed, and left when they are, or when that has failed."""
 
 
 class Receipt(NamedTuple):
@@ -39,6 +43,9 @@ class Hub:
     def __init__(self, storage: Storage, *, hooks: Sequence[Hook] = ()) -> None:
         self.storage = storage
         self._hooks = list(hooks)
+        self._remove_hooks: list[RemoveHook] = []
+        self._calls: set[object] = set()
+        self._calls_changed = threading.Condition()
         self._watchers: dict[object, Callable[[Sequence[SizedRef]], None]] = {}
         self._watchers_lock = threading.Lock()
         self._deferring = capability(storage, DefersSync)
@@ -46,6 +53,16 @@ class Hub:
     def add_hook(self, hook: Hook) -> None:
         """Tell `hook` of every blob from now on."""
         self._hooks.append(hook)
+
+    def add_remove_hook(self, hook: RemoveHook) -> None:
+        """Tell `hook` of every blob that is removed from now on."""
+        self._remove_hooks.append(hook)
+
+    def drain(self) -> None:
+        """Return when the hooks know of all that the storage has got so far."""
+        with self._calls_changed:
+            calls = set(self._calls)
+            self._calls_changed.wait_for(lambda: self._calls.isdisjoint(calls))
 
     @contextmanager
     def watching(self, watcher: Callable[[Sequence[SizedRef]], None]) -> Iterator[None]:
@@ -67,12 +84,13 @@ class Hub:
         """
         errors = [_fault(blob) for blob in blobs]
         good = [blob for blob, error in zip(blobs, errors, strict=True) if error is None]
-        if not durable and self._deferring is not None:
-            fresh = iter(self._deferring.receive_deferred(good))
-        else:
-            fresh = iter(self.storage.receive(good))
-        if good:
-            self._tell(good)
+        with self._calling():
+            if not durable and self._deferring is not None:
+                fresh = iter(self._deferring.receive_deferred(good))
+            else:
+                fresh = iter(self.storage.receive(good))
+            if good:
+                self._tell(good)
         return [
             Receipt(ref, len(data), error is None and next(fresh), error)
             for (ref, data), error in zip(blobs, errors, strict=True)
@@ -85,10 +103,29 @@ class Hub:
             raise receipt.error
         return receipt
 
+    def remove(self, refs: Sequence[Ref]) -> None:
+        """Forget blobs, durably; missing ones are no error. Raises what the storage raises."""
+        with ExitStack() as hooks:
+            for hook in self._remove_hooks:
+                hooks.enter_context(hook(refs))
+            self.storage.remove(refs)
+
     def sync(self) -> None:
         """Make durable whatever was taken in with `durable=False`."""
         if self._deferring is not None:
             self._deferring.sync()
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        call = object()
+        with self._calls_changed:
+            self._calls.add(call)
+        try:
+            yield
+        finally:
+            with self._calls_changed:
+                self._calls.remove(call)
+                self._calls_changed.notify_all()
 
     def _tell(self, blobs: Sequence[Blob]) -> None:
         for hook in self._hooks:

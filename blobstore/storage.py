@@ -100,6 +100,14 @@ class Streams(ABC):
         """
 
 
+class Journals(Streams):
+    """Streams blobs in the order they came, so whoever has seen some can ask for the rest."""
+
+    @abstractmethod
+    def journal_end(self) -> str:
+        """A token behind every blob received so far; all these are durable when it is given."""
+
+
 class Generation(NamedTuple):
     """Names one unbroken life of a store; clients drop what they remember when it changes."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .config import StorageConfig
+from .config import Config, StorageConfig
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..blobstore.hub import Hub
     from ..blobstore.table import Table
+    from ..index.opening import Index
 
 
 @contextmanager
@@ -33,6 +33,31 @@ def open_hub(storage: StorageConfig, *, read_only: bool = False) -> Iterator[Hub
         yield Hub(opened)
     finally:
         opened.close()
+
+
+@contextmanager
+def open_indexed(config: Config) -> Iterator[tuple[Hub, Index]]:
+    """The gate of the configured storage, and the index of what is in it.
+
+    Raises as `open_hub` does, and `IndexOutdated`.
+    """
+    from ..index.kv.leveldb import destroy_leveldb
+    from ..index.kv.memory import open_memory
+    from ..index.opening import open_index
+    from .identity import trusted_fingerprints
+
+    tables = open_memory if config.storage.kind == "memory" else open_table
+    with (
+        open_hub(config.storage) as hub,
+        open_index(
+            config.index.path,
+            hub,
+            open_table=tables,
+            discard_table=destroy_leveldb,
+            trusted=trusted_fingerprints(config.identity),
+        ) as index,
+    ):
+        yield hub, index
 
 
 def open_table(folder: Path) -> Table:

@@ -34,10 +34,10 @@ from ..storage import (
     DefersSync,
     Generation,
     HasGeneration,
+    Journals,
     ReadsNow,
     ReadsRanges,
     Storage,
-    Streams,
 )
 from ..table import OpenTable
 from .packfile import Gap, Record, record_of
@@ -64,7 +64,7 @@ _NOW = 1 << 18
 """Larger blobs are hashed by a thread, not by who must not wait."""
 
 
-class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGeneration):
+class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Journals, HasGeneration):
     """Blobs in pack files, each verified as it is read."""
 
     def __init__(
@@ -232,6 +232,10 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Streams, HasGene
             if not self._read_only:
                 forget_checkpoint(self._folder)
             raise TableDamaged(error.path, f"{error.why}; restart to have it rebuilt") from error
+
+    def journal_end(self) -> str:
+        self._settle()
+        return f"{len(self._packs) - 1}.{self._packs[-1].size}"
 
     def stream(self, after: str = "") -> Iterator[tuple[str, Blob | CorruptBlob]]:
         start = self._resume(after) if after else Position(0, 0)

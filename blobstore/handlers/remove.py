@@ -21,5 +21,5 @@ async def remove_blobs(service: BlobService, req: Request, resp: Response) -> No
         why = "this server does not remove blobs; server.allow_remove turns it on"
         answer_json(resp, {"removed": None, "error": why}, status=403)
         return
-    await service.write(service.hub.storage.remove, refs)
+    await service.write(service.hub.remove, refs)
     answer_json(resp, {"removed": refs, "error": ""})

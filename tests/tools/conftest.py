@@ -14,6 +14,8 @@ import pytest
 
 from holdfast.blobstore.backends.memory import MemoryStorage
 from holdfast.blobstore.hub import Hub
+from holdfast.index.kv.memory import MemoryTable
+from holdfast.index.opening import Index
 from holdfast.tools.client.local import LocalStore
 from holdfast.tools.client.store import Store
 from holdfast.tools.config import StorageConfig
@@ -21,9 +23,12 @@ from holdfast.tools.wiring import open_hub
 
 
 @pytest.fixture
-def memory() -> Store:
+def memory() -> Iterator[Store]:
     """A store that forgets everything, and so forbids caches."""
-    return LocalStore(Hub(MemoryStorage()), Path("memory"))
+    hub = Hub(MemoryStorage())
+    index = Index(MemoryTable(), hub, trusted=frozenset())
+    yield LocalStore(hub, index, Path("memory"))
+    index.close()
 
 
 @pytest.fixture
@@ -31,7 +36,9 @@ def kept(tmp_path: Path) -> Iterator[Store]:
     """A store with a generation, so that caches are used."""
     folder = tmp_path / "kept-store"
     with open_hub(StorageConfig(kind="localdisk", path=folder)) as hub:
-        yield LocalStore(hub, folder)
+        index = Index(MemoryTable(), hub, trusted=frozenset())
+        yield LocalStore(hub, index, folder)
+        index.close()
 
 
 @pytest.fixture

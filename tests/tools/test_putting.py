@@ -16,6 +16,8 @@ from holdfast.blobstore.backends.memory import MemoryStorage
 from holdfast.blobstore.errors import BlobTooLarge, HoldfastError, StoreFailed
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref
+from holdfast.index.kv.memory import MemoryTable
+from holdfast.index.opening import Index
 from holdfast.tools.client.errors import DeferredLost, Unreachable
 from holdfast.tools.client.local import LocalStore
 from holdfast.tools.client.store import Fetching, Store
@@ -561,7 +563,9 @@ def test_an_outbox_that_is_interrupted_at_its_first_thread_can_be_closed(
 def test_closing_a_local_store_waits_for_whoever_writes_to_it() -> None:
     """A sender outlives its outbox when the disk is slow; the packs must not close under it."""
     storage = Slow()
-    store = LocalStore(Hub(storage), Path("slow"))
+    hub = Hub(storage)
+    index = Index(MemoryTable(), hub, trusted=frozenset())
+    store = LocalStore(hub, index, Path("slow"))
     blob = Blob(Ref.of(b"x"), b"x")
     sender = threading.Thread(target=store.send, args=([blob],))
     sender.start()

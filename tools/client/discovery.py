@@ -24,6 +24,10 @@ class Discovery:
     epoch: str
     hash_name: str = DEFAULT_HASH
     """What the store wants new blobs to be named with."""
+    claims_root: Address | None = None
+    """Where a Holdfast server tells of claims."""
+    search_root: Address | None = None
+    share_root: Address | None = None
 
 
 def discover(transport: Transport, *, without_own_calls: bool = False) -> Discovery:
@@ -48,7 +52,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
     else:
         raise BadAnswer(str(address), "it names no blob root")
     own = document.get("holdfast")
-    protocol, epoch, hash_name = 0, "", DEFAULT_HASH
+    protocol, epoch, hash_name, claims = 0, "", DEFAULT_HASH, None
     if isinstance(own, dict) and not without_own_calls:
         version, name = own.get("protocol"), own.get("epoch")
         # A later protocol would say so with another number; those fall back to Perkeep's.
@@ -56,6 +60,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
             protocol, epoch = 1, name
             if own.get("hash") in DIGEST_SIZES:
                 hash_name = own["hash"]
+            claims = _place(address, own.get("claims"))
     generation = document.get("storageGeneration")
     return Discovery(
         blob_root,
@@ -63,4 +68,11 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
         protocol,
         epoch,
         hash_name,
+        claims,
+        _place(address, document.get("searchRoot")),
+        _place(address, document.get("shareRoot")),
     )
+
+
+def _place(address: Address, root: object) -> Address | None:
+    return address.resolve(root) if isinstance(root, str) and root else None

@@ -121,3 +121,13 @@ class StoreLocked(StoreUnusable):
             f"the store {path} is in use by {owner}, and no server answers at {url};"
             " if a server runs elsewhere, name it with --server or HOLDFAST_SERVER"
         )
+
+
+class CannotTellClaims(StoreUnusable):
+    """A store that has blobs, and no answer to what is claimed."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"{url} cannot tell what is claimed there; name a Holdfast server with --server"
+        )

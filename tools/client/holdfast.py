@@ -8,6 +8,8 @@ from urllib.parse import quote
 from ...blobstore.errors import BadRecord, BlobNotFound, CorruptBlob, HoldfastError
 from ...blobstore.records import MEDIA_TYPE, Control, Decoder, header
 from ...blobstore.ref import Blob, Ref
+from ...schema.folding import ClaimSet
+from .claims import own_answer
 from .discovery import Discovery, discover
 from .errors import BadAnswer, DeferredLost, Refused, ServerFailed, StoreReplaced
 from .perkeep import PerkeepStore, is_intact
@@ -27,6 +29,7 @@ class HoldfastStore(PerkeepStore):
         super().__init__(transport, discovery)
         self._epoch = discovery.epoch
         self.hash_name = discovery.hash_name
+        self._claims_root = discovery.claims_root
 
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
         parts: list[bytes] = []
@@ -72,6 +75,16 @@ class HoldfastStore(PerkeepStore):
     def fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
         for start in range(0, len(refs), REFS_AT_ONCE):
             yield from self._fetch(refs[start : start + REFS_AT_ONCE])
+
+    def claims_about(self, ref: Ref) -> ClaimSet:
+        return self._claims(f"about?ref={ref}")
+
+    def shares(self) -> ClaimSet:
+        return self._claims("shares")
+
+    def _claims(self, question: str) -> ClaimSet:
+        path = self._elsewhere(self._claims_root)
+        return own_answer(self, self._transport.get(f"{path}/{question}"))
 
     def _fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
         decoder = Decoder()

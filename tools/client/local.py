@@ -11,17 +11,26 @@ from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError, StoreF
 from ...blobstore.hub import Hub
 from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 from ...blobstore.storage import HasGeneration, capability
+from ...index.claims import ClaimIndex
+from ...index.opening import Index
+from ...schema.folding import ClaimSet
 from .errors import Refused
-from .store import Store
+from .store import KnowsClaims, Store
 
 
-class LocalStore(Store):
-    """A hub as a store. Close it before the hub's storage: that must not happen under a writer."""
+class LocalStore(Store, KnowsClaims):
+    """A hub and its index as a store.
+
+    Close it before the hub's storage: that must not happen under a writer.
+    """
 
     sends_only_missing = True
 
-    def __init__(self, hub: Hub, path: Path, *, hash_name: str = DEFAULT_HASH) -> None:
+    def __init__(
+        self, hub: Hub, index: Index, path: Path, *, hash_name: str = DEFAULT_HASH
+    ) -> None:
         self._hub = hub
+        self._index = index
         self.hash_name = hash_name
         self.name = str(path)
         named = capability(hub.storage, HasGeneration)
@@ -71,6 +80,17 @@ class LocalStore(Store):
 
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
         return self._hub.storage.enumerate(after, limit)
+
+    def claims_about(self, ref: Ref) -> ClaimSet:
+        return self._claims().about(ref)
+
+    def shares(self) -> ClaimSet:
+        return self._claims().shares()
+
+    def _claims(self) -> ClaimIndex:
+        """What is claimed, once all of it is known."""
+        self._index.wait()
+        return self._index.claims
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from ...blobstore.errors import StoreBusy
 from ..config import Config, parse_listen
-from ..wiring import open_hub
+from ..wiring import open_indexed
 from .address import Address, authorization
 from .discovery import discover
 from .errors import NoStore, StoreLocked, Unreachable
@@ -75,8 +75,8 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
         raise NoStore(str(url), str(path))
     try:
         with (
-            open_hub(config.storage) as hub,
-            closing(LocalStore(hub, path, hash_name=config.storage.hash_name)) as store,
+            open_indexed(config) as (hub, index),
+            closing(LocalStore(hub, index, path, hash_name=config.storage.hash_name)) as store,
         ):
             yield store
     except StoreBusy as error:

@@ -11,9 +11,12 @@ from urllib.parse import quote
 
 from ...blobstore.errors import BadRef, BlobNotFound, CorruptBlob, HoldfastError, UnknownHash
 from ...blobstore.ref import MAX_BLOB_SIZE, Blob, Ref, SizedRef
+from ...schema.folding import ClaimSet
+from .address import Address
+from .claims import perkeep_answer
 from .discovery import Discovery
-from .errors import BadAnswer, Refused, ServerFailed
-from .store import Store
+from .errors import BadAnswer, CannotTellClaims, Refused, ServerFailed
+from .store import KnowsClaims, Store
 from .transport import Transport
 
 STAT_AT_ONCE = 1000
@@ -26,7 +29,7 @@ GETS_AT_ONCE = 5
 """GETs in flight: what Perkeep's own clients allow themselves."""
 
 
-class PerkeepStore(Store):
+class PerkeepStore(Store, KnowsClaims):
     """The store behind a server that speaks Perkeep's blob protocol. Uploads are durable."""
 
     sends_only_missing = True
@@ -36,6 +39,7 @@ class PerkeepStore(Store):
     def __init__(self, transport: Transport, discovery: Discovery) -> None:
         self._transport = transport
         self._root = discovery.blob_root.path
+        self._search_root = discovery.search_root
         self.name = str(transport.address)
         self.generation = discovery.generation
         # The address as well: a copy of a store has its generation, and soon other blobs.
@@ -117,6 +121,20 @@ class PerkeepStore(Store):
                 left -= len(sizes)
             if not isinstance(document.get("continueAfter"), str) or not sizes:
                 return
+
+    def claims_about(self, ref: Ref) -> ClaimSet:
+        root = self._elsewhere(self._search_root)
+        path = f"{root}/camli/search/claims?permanode={ref}"
+        return perkeep_answer(self, self._transport.get(path))
+
+    def shares(self) -> ClaimSet:
+        raise CannotTellClaims(self.name)
+
+    def _elsewhere(self, root: Address | None) -> str:
+        """The path of another part of the same server. Raises `CannotTellClaims`."""
+        if root is None or root.origin != self._transport.address.origin:
+            raise CannotTellClaims(self.name)
+        return root.path
 
     def _path(self, action: str) -> str:
         return f"{self._root}/camli/{action}"

@@ -73,7 +73,7 @@ class Store(ABC):
 
 
 class KnowsClaims(ABC):
-    """Can tell what is claimed about a permanode or a claim. A store that cannot is no such one."""
+    """Can tell what is claimed. Raises `CannotTellClaims` where a server has no answer."""
 
     @abstractmethod
     def claims_about(self, ref: Ref) -> ClaimSet:
@@ -83,7 +83,7 @@ class KnowsClaims(ABC):
 
     @abstractmethod
     def shares(self) -> ClaimSet:
-        """All share claims, and all deletes that bear on them. Raises `CannotList`."""
+        """All share claims, and all deletes that bear on them."""
 
 
 class Fetching:

@@ -33,7 +33,7 @@ from ...ui.app import Application, create_app
 from ...ui.services import Services
 from ..config import Config, ConfigError, parse_listen
 from ..exits import exit_code
-from ..wiring import open_hub
+from ..wiring import open_indexed
 from .connections import connection_class, sweep
 from .limits import Door, Limits, raise_file_limit
 from .logs import set_up_logs
@@ -134,7 +134,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
     def load(self) -> Application:
         """Open the store and build the application; in the worker."""
         try:
-            hub = self.held.enter_context(open_hub(self.config.storage))
+            hub, index = self.held.enter_context(open_indexed(self.config))
         except HoldfastError as error:
             # Said once, for a person. This exit code keeps gunicorn from trying again.
             print(f"holdfast: {error}", file=sys.stderr, flush=True)
@@ -160,6 +160,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             blobs=blobs,
             auth=auth,
             auth_text=server.auth,
+            claims=index.claims,
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,

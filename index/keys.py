@@ -1,0 +1,102 @@
+"""The kinds of rows an index has: declared once, as data, and written and read through that."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple, TypeAlias
+
+from ..schema.timestamps import Timestamp
+
+Row: TypeAlias = tuple[bytes, bytes]
+"""A key and a value, as tables hold them."""
+
+VERSION_NUMBER = 1
+"""The number of this set of rows. Another one means that the index is to be made again."""
+
+_LIMIT = 1 << 67
+"""More nanoseconds than lie between 1970 and the years 1 and 9999."""
+
+
+class RowKind(NamedTuple):
+    """One kind of row: what its key is made of, what its value holds, and what it says.
+
+    A key is the kind's name and its parts with `|` between them, in which `%` and `|` are written
+    `%25` and `%7C`. A value is a JSON array. A kind without
+    parts has one row.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    value: tuple[str, ...]
+    meaning: str
+
+    def row(self, *parts: str, value: tuple[object, ...] = ()) -> Row:
+        """A row with these parts and this value, in the declared order."""
+        assert len(parts) == len(self.key)
+        assert len(value) == len(self.value)
+        return self.key_of(*parts), json.dumps(value, separators=(",", ":")).encode()
+
+    def key_of(self, *parts: str) -> bytes:
+        """The key of a row."""
+        return "|".join((self.name, *map(_escaped, parts))).encode("utf-8", "surrogatepass")
+
+    def below(self, *parts: str) -> tuple[bytes, bytes]:
+        """Where the rows begin, and end, whose first parts are these."""
+        start = self.key_of(*parts) + b"|"
+        return start, start[:-1] + b"}"  # the character after `|`
+
+    def parts_of(self, key: bytes) -> list[str]:
+        """The parts of a key of this kind."""
+        _, *parts = key.decode("utf-8", "surrogatepass").split("|")
+        return [part.replace("%7C", "|").replace("%25", "%") for part in parts]
+
+    @staticmethod
+    def value_of(value: bytes) -> list[object]:
+        """What a value holds, in the declared order."""
+        held = json.loads(value)
+        assert isinstance(held, list)
+        return held
+
+
+def _escaped(part: str) -> str:
+    return part.replace("%", "%25").replace("|", "%7C")
+
+
+def date_text(date: Timestamp) -> str:
+    """A moment as 18 digits that sort as moments do."""
+    return f"{date.ns + _LIMIT:018x}"
+
+
+def date_of(text: str, *, is_zone_unknown: bool) -> Timestamp:
+    """The moment of 18 such digits."""
+    return Timestamp(int(text, 16) - _LIMIT, is_zone_unknown)
+
+
+VERSION = RowKind("version", (), ("number",), "which set of kinds the rows are of")
+STORE = RowKind("store", (), ("generation",), "which unbroken life of which store this indexes")
+CURSOR = RowKind(
+    "cursor", (), ("token",), "up to where of the store's stream all blobs are in the rows"
+)
+BLOB = RowKind("blob", ("blob",), ("type", "signer"), "a permanode or claim whose signature holds")
+SIGNER = RowKind("signer", ("signer",), ("fingerprint",), "the key in a public key blob")
+CLAIM = RowKind(
+    "claim",
+    ("permanode", "date", "claim"),
+    ("signer", "zone unknown", "claimType", "attribute", "value"),
+    "a claim that names a permanode; no attribute if it changes none",
+)
+DELETE = RowKind(
+    "delete", ("target", "claim"), ("signer", "date", "zone unknown"), "a delete of the target"
+)
+SHARE = RowKind("share", ("date", "claim"), ("signer",), "a share; what of, its blob says")
+WAITING = RowKind(
+    "waiting", ("needed", "blob"), (), "a blob that cannot be read before another has come"
+)
+REFUSED = RowKind("refused", ("blob",), ("reason",), "a signed blob that counts for nothing")
+
+REMOVING = RowKind(
+    "removing", ("blob",), (), "a blob that is being removed; rows of it may be gone already"
+)
+
+KINDS = (VERSION, STORE, CURSOR, BLOB, SIGNER, CLAIM, DELETE, SHARE, WAITING, REFUSED, REMOVING)
+"""Every kind of row."""

@@ -1,0 +1,217 @@
+"""An index at work on a store: opened, caught up with it, and kept so."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from ..blobstore.errors import (
+    BadToken,
+    BlobNotFound,
+    CorruptBlob,
+    HoldfastError,
+    TableDamaged,
+)
+from ..blobstore.hub import Hub
+from ..blobstore.ref import Blob
+from ..blobstore.storage import HasGeneration, Journals, Storage, capability, fetch_one
+from ..blobstore.table import OpenTable, Table
+from ..schema.blob import MAX_SCHEMA_SIZE
+from .claims import ClaimIndex
+from .errors import IndexOutdated
+from .indexer import Indexer
+from .keys import CURSOR, STORE, VERSION, VERSION_NUMBER
+
+CHECKPOINT_SECONDS = 30.0
+"""How often it is noted how far the rows are, so that a crash leaves little to read again."""
+
+_BLOBS_AT_ONCE = 500
+_ROWS_AT_ONCE = 10_000
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def open_index(
+    folder: Path,
+    hub: Hub,
+    *,
+    open_table: OpenTable,
+    discard_table: Callable[[Path], None],
+    trusted: frozenset[str],
+) -> Iterator[Index]:
+    """The index kept in `folder` of the hub's storage, as long as this lasts; made if missing.
+
+    One whose table is damaged is made again. `trusted` are the fingerprints of keys whose claims
+    count. Raises `IndexOutdated`, and what opening a table raises.
+    """
+    try:
+        table = open_table(folder)
+    except TableDamaged as error:
+        _log.warning("%s; the index is made again from the blobs", error)
+        discard_table(folder)
+        table = open_table(folder)
+    try:
+        _check_version(folder, table)
+        index = Index(table, hub, trusted=trusted)
+        try:
+            yield index
+        finally:
+            index.close()
+    finally:
+        table.close()
+
+
+class Index:
+    """The rows of one store, and the thread that catches up with it.
+
+    What the gate takes in from now on is indexed before it is acknowledged. What came while no
+    index was looking, and what a crash took from it, is read by a thread of its own; until
+    then `claims.is_complete` is false.
+    """
+
+    def __init__(self, table: Table, hub: Hub, *, trusted: frozenset[str]) -> None:
+        self._table = table
+        self._hub = hub
+        self._journal = capability(hub.storage, Journals)
+        self._indexer = Indexer(table, hub.storage)
+        self._caught_up = threading.Event()
+        self._failure: HoldfastError | None = None
+        self._stop = threading.Event()
+        self._cursor = _cursor(table)
+        if self._journal is None:
+            # Nothing tells what is new, so from here on only a good end vouches for the rows.
+            self._forget_cursor()
+        self.claims = ClaimIndex(table, hub.storage, trusted=trusted, is_complete=self._is_complete)
+        hub.add_hook(self._indexer.receive)
+        hub.add_remove_hook(self._indexer.removing)
+        self._keeper = threading.Thread(target=self._keep, name="index", daemon=True)
+        self._keeper.start()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the index has caught up, at most so long; whether it has.
+
+        Raises what kept it from that.
+        """
+        self._caught_up.wait(seconds)
+        if self._failure is not None:
+            raise self._failure
+        return self._is_complete()
+
+    def close(self) -> None:
+        """Let the rows last. No call of the gate may be under way. Raises as the table does."""
+        self._stop.set()
+        self._keeper.join()
+        if self._is_complete():
+            self._checkpoint()
+            self._table.sync()
+
+    def _is_complete(self) -> bool:
+        return self._caught_up.is_set() and self._failure is None
+
+    def _keep(self) -> None:
+        try:
+            if not self._catch_up():
+                return
+            self._caught_up.set()
+            while not self._stop.wait(CHECKPOINT_SECONDS):
+                if self._journal is not None:
+                    self._checkpoint()
+        except HoldfastError as error:
+            self._failure = error
+            self._caught_up.set()
+            _log.error("indexing stopped: %s; restart to have it go on", error)
+
+    def _catch_up(self) -> bool:
+        """Read what may be missing; false if told to stop before the end."""
+        self._indexer.settle_removals()
+        blobs = self._news()
+        while batch := list(islice(blobs, _BLOBS_AT_ONCE)):
+            if self._stop.is_set():
+                return False
+            self._indexer.receive(batch)
+        return True
+
+    def _news(self) -> Iterator[Blob]:
+        """The blobs that may not be in the rows yet."""
+        generation = _generation(self._hub.storage)
+        known = self._table.get(STORE.key_of())
+        if known is None or STORE.value_of(known) != [generation]:
+            # Another store, or one that has lost blobs: rows may be of blobs that are gone.
+            self._wipe()
+            self._table.write([STORE.row(value=(generation,))])
+        if self._journal is None:
+            if self._cursor is None:
+                yield from _small(self._hub.storage)
+            return
+        try:
+            yield from _good(self._journal.stream(self._cursor or ""))
+        except BadToken:
+            self._wipe()
+            yield from _good(self._journal.stream())
+
+    def _wipe(self) -> None:
+        """Remove all rows but those that say what the others are."""
+        self._forget_cursor()
+        keep = {VERSION.key_of(), STORE.key_of()}
+        rows = (key for key, _ in self._table.scan() if key not in keep)
+        while keys := list(islice(rows, _ROWS_AT_ONCE)):
+            self._table.write((), keys)
+
+    def _forget_cursor(self) -> None:
+        self._table.write((), [CURSOR.key_of()])
+        self._table.sync()
+
+    def _checkpoint(self) -> None:
+        """Note that all the store has got so far is in the rows, if it is."""
+        cursor = "" if self._journal is None else self._journal.journal_end()
+        if cursor == self._cursor and self._journal is not None:
+            return
+        self._hub.drain()
+        if self._indexer.has_failed:
+            return
+        self._table.sync()
+        self._table.write([CURSOR.row(value=(cursor,))])
+        self._cursor = cursor
+
+
+def _check_version(folder: Path, table: Table) -> None:
+    value = table.get(VERSION.key_of())
+    if value is None:
+        table.write([VERSION.row(value=(VERSION_NUMBER,))])
+        return
+    (found,) = VERSION.value_of(value)
+    if found != VERSION_NUMBER:
+        raise IndexOutdated(str(folder), found, VERSION_NUMBER)
+
+
+def _cursor(table: Table) -> str | None:
+    value = table.get(CURSOR.key_of())
+    return None if value is None else str(CURSOR.value_of(value)[0])
+
+
+def _generation(storage: Storage) -> str:
+    able = capability(storage, HasGeneration)
+    return "" if able is None else able.generation().token
+
+
+def _good(stream: Iterable[tuple[str, Blob | CorruptBlob]]) -> Iterator[Blob]:
+    for _, blob in stream:
+        if isinstance(blob, CorruptBlob):
+            _log.warning("not indexed: %s", blob)
+        else:
+            yield blob
+
+
+def _small(storage: Storage) -> Iterator[Blob]:
+    """All blobs that may have rows, by their refs."""
+    for ref, size in storage.enumerate():
+        if size <= MAX_SCHEMA_SIZE:
+            try:
+                yield Blob(ref, fetch_one(storage, ref))
+            except (BlobNotFound, CorruptBlob) as error:
+                _log.warning("not indexed: %s", error)

@@ -1,0 +1,70 @@
+"""Claims asked of a server: which there are, from it; what they say, from their blobs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ...blobstore.errors import BadRef, HoldfastError
+from ...blobstore.ref import Ref
+from ...schema.blob import parse_schema
+from ...schema.claims import SignedClaim, read_claim
+from ...schema.errors import NotClaim, NotSchema
+from ...schema.folding import ClaimSet
+from .errors import BadAnswer
+from .store import Store
+
+
+def own_answer(store: Store, said: bytes) -> ClaimSet:
+    """What a Holdfast server's answer comes to: `{"claims": [REF], "trusted": [REF]}`.
+
+    Raises `BadAnswer`.
+    """
+    document = _object(store, said)
+    refs, trusted = _refs(store, document, "claims"), _refs(store, document, "trusted")
+    return ClaimSet(_read(store, refs), frozenset(trusted))
+
+
+def perkeep_answer(store: Store, said: bytes) -> ClaimSet:
+    """What a Perkeep server's list of claims comes to: those of its owner that are not deleted.
+
+    Raises `BadAnswer`.
+    """
+    listed = _object(store, said).get("claims") or []
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise BadAnswer(store.name, "no list of claims in the answer")
+    refs = _refs(store, {"blobref": [item.get("blobref") for item in listed]}, "blobref")
+    claims = _read(store, refs)
+    return ClaimSet(claims, frozenset(claim.signer for claim in claims))
+
+
+def _read(store: Store, refs: Sequence[Ref]) -> tuple[SignedClaim, ...]:
+    claims = []
+    for found in store.fetch(refs):
+        if isinstance(found, HoldfastError):
+            raise found
+        try:
+            claims.append(read_claim(parse_schema(found.ref, found.data)))
+        except (NotSchema, NotClaim) as error:
+            raise BadAnswer(store.name, str(error)) from None
+    return tuple(claims)
+
+
+def _object(store: Store, said: bytes) -> dict[str, object]:
+    try:
+        document = json.loads(said)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise BadAnswer(store.name, "the answer is no JSON object")
+    return document
+
+
+def _refs(store: Store, document: dict[str, object], key: str) -> list[Ref]:
+    listed = document.get(key)
+    try:
+        if isinstance(listed, list):
+            return [Ref.parse(str(item)) for item in listed]
+    except BadRef:
+        pass
+    raise BadAnswer(store.name, f"no list of refs under {key!r} in the answer")
