@@ -22,7 +22,9 @@ from holdfast.blobstore.ref import Ref
 CHILD = """
 import json, sys
 from pathlib import Path
-from holdfast.tools.config import ClientConfig, Config, Folders, ServerConfig, StorageConfig
+from holdfast.tools.config import (
+    ClientConfig, Config, Folders, IdentityConfig, IndexConfig, ServerConfig, StorageConfig
+)
 from holdfast.tools.serving.limits import Limits
 from holdfast.tools.serving.process import serve
 asked = json.loads(sys.argv[1])
@@ -31,6 +33,8 @@ config = Config(
     folders=Folders(config=home, data=home, cache=home),
     server=ServerConfig(listen=asked["listen"], auth=asked["auth"], allow_remove=asked["remove"]),
     storage=StorageConfig(kind=asked["kind"], path=home / "blobs"),
+    index=IndexConfig(path=home / "index"),
+    identity=IdentityConfig(ring=home / "identity-secring.gpg"),
     client=ClientConfig(),
 )
 sys.exit(serve(
