@@ -36,6 +36,15 @@ COMMANDS = (
     Command("ls", "ls", "list a stored folder"),
     Command("stat", "stat", "tell whether blobs are stored, and their sizes"),
     Command("enumerate", "enumerate", "list all blobs"),
+    Command("permanode", "permanode", "make a permanode: a name for what may change"),
+    Command("attr", "attr", "set, add, remove or show attributes"),
+    Command("tag", "tag", "tag a permanode, or show its tags"),
+    Command("title", "title", "set a permanode's title, or show it"),
+    Command("delete", "delete", "delete permanodes, or take claims back"),
+    Command("undelete", "undelete", "bring back what was deleted"),
+    Command("claims", "claims", "show who said what of a thing, and when"),
+    Command("share", "share", "share things by a link, list shares, revoke them"),
+    Command("keep", "keep", "spare blobs when garbage is collected"),
     Command("config", "config", "show the settings in force, and where they come from"),
     Command("version", "version", "show the version"),
 )
@@ -131,7 +140,10 @@ def _run(arguments: Sequence[str]) -> int:
     )
     _add_common(own, default=argparse.SUPPRESS)
     module.add_arguments(own)
-    parsed = own.parse_args(known.arguments, namespace=argparse.Namespace(home=known.home))
+    # Intermixed: positional arguments may stand on both sides of an option.
+    parsed = own.parse_intermixed_args(
+        known.arguments, namespace=argparse.Namespace(home=known.home)
+    )
     context = Context(os.environ, home=parsed.home, output=Output())
     code = module.run(parsed, context)
     assert isinstance(code, int)

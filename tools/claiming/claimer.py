@@ -12,12 +12,16 @@ from ...schema.permanodes import (
     FILE_DATE,
     RANDOM_SIZE,
     file_permanode_text,
+    keep_text,
     planned_permanode_text,
     random_permanode_text,
 )
 from ...schema.signing import Signer, sign, signing_second
 from ...schema.timestamps import Timestamp
 from ..client.store import Store
+
+_AT_ONCE = 2 << 20
+"""Bytes after which a batch is sent; claims have some hundred each, and at most 1 MiB."""
 
 
 class Claimer:
@@ -75,14 +79,28 @@ class Claimer:
             texts.append((claim_text(self.signer_ref, moment, statement), moment))
         return self._send(texts)
 
+    def keep(self, *targets: Ref) -> list[Ref]:
+        """Ask for these, and all they need, to be spared when garbage is collected.
+
+        Signed at a time of no meaning, since a `keep` says none: the same wish is the same blob.
+        """
+        return self._send([(keep_text(self.signer_ref, ref), FILE_DATE) for ref in targets])
+
     def _send(self, texts: Sequence[tuple[bytes, Timestamp]]) -> list[Ref]:
-        blobs = []
-        for text, date in texts:
-            data = sign(text, self._signer, time=signing_second(date.ns))
-            blobs.append(Blob(Ref.of(data, hash_name=self._store.hash_name), data))
-        key = self._signer.public.blob
-        first = [] if self._is_known else [Blob(self.signer_ref, key)]
-        if blobs:
-            self._store.send([*first, *blobs], durable=True)
-            self._is_known = True
+        # All is signed before any is sent: what cannot be said leaves nothing half said.
+        blobs = [self._signed(text, date) for text, date in texts]
+        group: list[Blob] = []
+        size = 0
+        for blob in blobs:
+            group.append(blob)
+            size += len(blob.data)
+            if size >= _AT_ONCE or blob is blobs[-1]:
+                key = [] if self._is_known else [Blob(self.signer_ref, self._signer.public.blob)]
+                self._store.send([*key, *group], durable=True)
+                self._is_known = True
+                group, size = [], 0
         return [blob.ref for blob in blobs]
+
+    def _signed(self, text: bytes, date: Timestamp) -> Blob:
+        data = sign(text, self._signer, time=signing_second(date.ns))
+        return Blob(Ref.of(data, hash_name=self._store.hash_name), data)

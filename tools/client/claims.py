@@ -25,17 +25,17 @@ def own_answer(store: Store, said: bytes) -> ClaimSet:
     return ClaimSet(_read(store, refs), frozenset(trusted))
 
 
-def perkeep_answer(store: Store, said: bytes) -> ClaimSet:
+def perkeep_answer(store: Store, said: bytes, *, owner: frozenset[Ref]) -> ClaimSet:
     """What a Perkeep server's list of claims comes to: those of its owner that are not deleted.
 
-    Raises `BadAnswer`.
+    `owner` has the ref of the owner's key, if the server tells it. Raises `BadAnswer`.
     """
     listed = _object(store, said).get("claims") or []
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise BadAnswer(store.name, "no list of claims in the answer")
     refs = _refs(store, {"blobref": [item.get("blobref") for item in listed]}, "blobref")
     claims = _read(store, refs)
-    return ClaimSet(claims, frozenset(claim.signer for claim in claims))
+    return ClaimSet(claims, owner.union(claim.signer for claim in claims))
 
 
 def _read(store: Store, refs: Sequence[Ref]) -> tuple[SignedClaim, ...]:

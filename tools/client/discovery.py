@@ -28,6 +28,9 @@ class Discovery:
     """Where a Holdfast server tells of claims."""
     search_root: Address | None = None
     share_root: Address | None = None
+    """What the refs of shares and of shared blobs follow; None where nothing is shared."""
+    owner: str | None = None
+    """The ref of the public key the server signs with, if it does; not checked."""
 
 
 def discover(transport: Transport, *, without_own_calls: bool = False) -> Discovery:
@@ -62,6 +65,8 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
                 hash_name = own["hash"]
             claims = _place(address, own.get("claims"))
     generation = document.get("storageGeneration")
+    signing = document.get("signing")
+    owner = signing.get("publicKeyBlobRef") if isinstance(signing, dict) else None
     return Discovery(
         blob_root,
         generation if isinstance(generation, str) else None,
@@ -71,6 +76,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
         claims,
         _place(address, document.get("searchRoot")),
         _place(address, document.get("shareRoot")),
+        owner if isinstance(owner, str) else None,
     )
 
 

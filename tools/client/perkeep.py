@@ -40,10 +40,12 @@ class PerkeepStore(Store, KnowsClaims):
         self._transport = transport
         self._root = discovery.blob_root.path
         self._search_root = discovery.search_root
+        self._owner = frozenset(() if discovery.owner is None else (Ref(discovery.owner),))
         self.name = str(transport.address)
         self.generation = discovery.generation
         # The address as well: a copy of a store has its generation, and soon other blobs.
         self.identity = f"{transport.address} {discovery.generation}"
+        self.share_root = None if discovery.share_root is None else str(discovery.share_root)
         self._pool: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
@@ -125,7 +127,7 @@ class PerkeepStore(Store, KnowsClaims):
     def claims_about(self, ref: Ref) -> ClaimSet:
         root = self._elsewhere(self._search_root)
         path = f"{root}/camli/search/claims?permanode={ref}"
-        return perkeep_answer(self, self._transport.get(path))
+        return perkeep_answer(self, self._transport.get(path), owner=self._owner)
 
     def shares(self) -> ClaimSet:
         raise CannotTellClaims(self.name)

@@ -25,6 +25,9 @@ class Store(ABC):
     hash_name: str = DEFAULT_HASH
     """What this store wants new blobs to be named with."""
 
+    share_root: str | None = None
+    """The URL that the refs of shares and of shared blobs follow; None where nobody serves them."""
+
     sends_only_missing: bool
     """Whether `send` costs little for blobs that are here already, so asking first is no gain."""
 

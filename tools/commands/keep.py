@@ -1,0 +1,32 @@
+"""Ask that blobs, and all they need, be spared when garbage is collected. Prints the wish's ref."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..cli import Context
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("refs", nargs="+", metavar="REF", help="ref of what to keep")
+    parser.add_argument("--force", action="store_true", help="also what is not stored (yet)")
+    parser.add_argument("--server", metavar="URL", help="use this server")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each ref")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    from ..claiming.desk import open_desk
+    from ..claiming.refusals import Refusals
+
+    out = context.output
+    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
+    server = arguments.server
+    with open_desk(context.config, server=server, signs=True, note=out.note) as desk:
+        things = list(refusals.accepted(desk, lambda _: None, force=arguments.force))
+        keeps = desk.claimer.keep(*(thing.ref for thing in things))
+        for thing, keep in zip(things, keeps, strict=True):
+            if arguments.json:
+                out.json({"ref": thing.ref, "keep": keep})
+            else:
+                out.line(keep)
+    return refusals.code

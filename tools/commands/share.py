@@ -1,0 +1,167 @@
+"""Share things with whoever knows a link, list shares, revoke them.
+
+  create REF...   opens each thing, and prints the share's ref, its URL, and for a file a link
+                  that gives its contents
+  list            shows every share: ref, state, what it opens and how far, its end
+  revoke REF...   closes shares, by their refs; `holdfast undelete` opens them again
+
+A transitive share opens all that a file or folder needs, others the one blob. Without an option
+shares of files and folders are transitive.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from .. import exits
+from ..cli import Context
+
+if TYPE_CHECKING:
+    from ...blobstore.ref import Ref
+    from ...schema.claims import Share
+    from ..claiming.desk import Desk
+    from ..claiming.things import Thing
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("create", "list", "revoke"), metavar="ACTION")
+    parser.add_argument("refs", nargs="*", metavar="REF", help="what to share; shares to revoke")
+    reach = parser.add_mutually_exclusive_group()
+    reach.add_argument(
+        "--transitive", action="store_const", const=True, help="open all that it needs too"
+    )
+    reach.add_argument(
+        "--not-transitive",
+        action="store_const",
+        const=False,
+        dest="transitive",
+        help="open the one blob alone",
+    )
+    parser.add_argument(
+        "--expires", metavar="TIME", help="a time, or how long from now: 30d, 12h, 1h30m"
+    )
+    parser.add_argument(
+        "--search", metavar="SEARCH", help="share a search: an expression, or a query in JSON"
+    )
+    parser.add_argument("--force", action="store_true", help="also what is not stored (yet)")
+    parser.add_argument("--server", metavar="URL", help="use this server")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each share")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    from ..claiming.desk import open_desk
+    from ..claiming.errors import BadUsage
+
+    action, out = arguments.action, context.output
+    if action != "create" and (arguments.search or arguments.expires or arguments.transitive):
+        raise BadUsage("--search, --expires and --transitive go with `holdfast share create`")
+    if action == "list" and arguments.refs:
+        raise BadUsage("`holdfast share list` lists all shares, and takes no ref")
+    if action != "list" and bool(arguments.refs) == bool(arguments.search):
+        raise BadUsage(f"give what to {action}: the refs of things, or for a new one a --search")
+    signs = action != "list"
+    server = arguments.server
+    with open_desk(context.config, server=server, signs=signs, note=out.note) as desk:
+        if action == "list":
+            return _list(desk, arguments, context)
+        if action == "revoke":
+            return _revoke(desk, arguments, context)
+        return _create(desk, arguments, context)
+
+
+def _create(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
+    from ...schema.claims import Share
+    from ..claiming.attributes import as_text
+    from ..claiming.moments import parse_expiry
+    from ..claiming.refusals import Refusals
+    from ..claiming.shares import parse_search, share_of
+
+    expires = None
+    if arguments.expires is not None:
+        expires = parse_expiry(arguments.expires, now=desk.claimer.now())
+    if arguments.search:
+        share = Share(
+            search=parse_search(as_text(arguments.search, "--search")),
+            is_transitive=bool(arguments.transitive),
+            expires=expires,
+        )
+        _say_created(desk, desk.claim([share])[0], share, None, arguments, context)
+        return exits.DONE
+    refusals = Refusals(arguments.refs, context.output, as_json=arguments.json)
+    things = list(refusals.accepted(desk, lambda _: None, force=arguments.force))
+    shares = [share_of(t, transitive=arguments.transitive, expires=expires) for t in things]
+    claims = desk.claim(shares)
+    for thing, share, claim in zip(things, shares, claims, strict=True):
+        _say_created(desk, claim, share, thing, arguments, context)
+    return refusals.code
+
+
+def _say_created(
+    desk: Desk,
+    claim: Ref,
+    share: Share,
+    thing: Thing | None,
+    arguments: argparse.Namespace,
+    context: Context,
+) -> None:
+    from ..claiming.shares import file_url, share_url
+    from ..claiming.wording import share_fields
+
+    out = context.output
+    root = desk.store.share_root
+    url = None if root is None else share_url(root, claim)
+    link = None
+    if root is not None and thing is not None and thing.kind == "file" and share.is_transitive:
+        link = file_url(root, claim, thing.ref)
+    if arguments.json:
+        out.json({"ref": claim, **share_fields(share), "url": url, "link": link})
+        return
+    for line in (claim, url, link):
+        if line is not None:
+            out.line(line)
+    if root is None:
+        out.note("holdfast: no server here serves shares; start one with `holdfast serve`")
+
+
+def _list(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
+    import time
+
+    from ...schema.timestamps import Timestamp, format_time
+    from ..claiming.shares import all_shares, share_url
+    from ..claiming.wording import share_fields, share_in_words
+
+    out = context.output
+    root = desk.store.share_root
+    for shared in all_shares(desk.shares(), now=Timestamp(time.time_ns())):
+        claim, state = shared.claim, shared.state.value
+        if arguments.json:
+            out.json(
+                {
+                    "ref": claim.ref,
+                    **share_fields(shared.share),
+                    "claimDate": format_time(claim.date),
+                    "state": state,
+                    "url": None if root is None else share_url(root, claim.ref),
+                }
+            )
+        else:
+            out.line(f"{claim.ref} {state} {share_in_words(shared.share, out)}")
+    return exits.DONE
+
+
+def _revoke(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
+    from ...schema.claims import Delete
+    from ..claiming.refusals import Refusals
+    from ..claiming.things import demand_share
+
+    out = context.output
+    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
+    things = list(refusals.accepted(desk, demand_share))
+    claims = desk.claim([Delete(thing.ref) for thing in things])
+    for thing, claim in zip(things, claims, strict=True):
+        if arguments.json:
+            out.json({"ref": thing.ref, "claim": claim})
+        else:
+            out.line(claim)
+    return refusals.code

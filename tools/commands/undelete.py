@@ -1,0 +1,40 @@
+"""Bring back deleted permanodes and claims, by deleting every delete of them that counts."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..cli import Context
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("refs", nargs="+", metavar="REF", help="ref of a permanode or a claim")
+    parser.add_argument("--force", action="store_true", help="also what is not stored (yet)")
+    parser.add_argument("--server", metavar="URL", help="use this server")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each ref")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    from ...schema.claims import Delete
+    from ..claiming.deleting import standing_deletes
+    from ..claiming.desk import open_desk
+    from ..claiming.refusals import Refusals
+    from ..claiming.things import demand_deletable
+
+    out = context.output
+    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
+    server = arguments.server
+    with open_desk(context.config, server=server, signs=True, note=out.note) as desk:
+        things = list(refusals.accepted(desk, demand_deletable, force=arguments.force))
+        deletes = [standing_deletes(desk.about(thing.ref), thing.ref) for thing in things]
+        made = iter(desk.claim([Delete(ref) for refs in deletes for ref in refs]))
+        for thing, undone in zip(things, deletes, strict=True):
+            claims = [next(made) for _ in undone]
+            if arguments.json:
+                out.json({"ref": thing.ref, "undone": undone, "claims": claims})
+            elif claims:
+                for claim in claims:
+                    out.line(claim)
+            else:
+                out.note(f"holdfast: {thing.ref} is not deleted; there is nothing to undo")
+    return refusals.code
