@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _values(config: Config) -> dict[str, object]:
+    home = config.identity.gnupg_home
     values: dict[str, object] = {
         "server.listen": config.server.listen,
         "server.auth": config.server.auth,
@@ -45,6 +46,12 @@ def _values(config: Config) -> dict[str, object]:
         "storage.kind": config.storage.kind,
         "storage.path": str(config.storage.path),
         "storage.hash": config.storage.hash_name,
+        "index.path": str(config.index.path),
+        "identity.ring": str(config.identity.ring),
+        "identity.key": config.identity.key,
+        "identity.gnupg": config.identity.gnupg,
+        "identity.gnupg_home": home and str(home),
+        "identity.trusted": list(config.identity.trusted),
         "client.server": config.client.server,
         "client.auth": config.client.auth,
         "client.ignored": list(config.client.ignored),

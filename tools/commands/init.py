@@ -8,7 +8,7 @@ import os
 from ...blobstore.durable import make_folder, sync_folder
 from .. import exits
 from ..cli import Context
-from ..config import DEFAULT_IGNORED, DEFAULT_LISTEN
+from ..config import DEFAULT_IGNORED, DEFAULT_LISTEN, DEFAULT_RING
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +70,21 @@ auth = "localhost"
 # path = "blobs"
 # What names new blobs: "sha224", which every Perkeep client knows, or "sha256".
 # hash = "sha224"
+
+[index]
+# Where the index is, which is rebuilt from the blobs when lost; relative to the data folder.
+# path = "index"
+
+[identity]
+# The file of the secret key; relative to the folder of this file.
+# ring = "{DEFAULT_RING}"
+# The key to sign with, by its fingerprint: for files of several keys, and keys of GnuPG.
+# key = ""
+# Whether GnuPG keeps the key instead, and where, unless in its usual folder.
+# gnupg = false
+# gnupg_home = ""
+# Fingerprints of others' keys: their claims count as your own do.
+# trusted = []
 
 [client]
 # Another machine's server; without it this machine's is used, or its store.
