@@ -1,0 +1,145 @@
+"""A store full of claims: signed by real keys, in every relation claims can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pytest
+
+from holdfast.blobstore.backends.memory import MemoryStorage
+from holdfast.blobstore.hub import Hub
+from holdfast.blobstore.ref import Blob, Ref
+from holdfast.index.keys import CURSOR, STORE, VERSION
+from holdfast.index.kv.memory import MemoryTable
+from holdfast.index.opening import Index
+from holdfast.schema.claims import (
+    AddAttribute,
+    DelAttribute,
+    Delete,
+    SetAttribute,
+    Share,
+    Statement,
+    claim_text,
+)
+from holdfast.schema.openpgp.secretkey import SecretKey, new_ed25519_key
+from holdfast.schema.permanodes import random_permanode_text
+from holdfast.schema.signing import sign, signing_second
+from holdfast.schema.timestamps import Timestamp
+
+NOW = 1_700_000_000_000_000_000
+
+OWNER = new_ed25519_key(time=NOW // 10**9)
+FRIEND = new_ed25519_key(time=NOW // 10**9 + 1)
+STRANGER = new_ed25519_key(time=NOW // 10**9 + 2)
+TRUSTED = frozenset({OWNER.public.fingerprint, FRIEND.public.fingerprint})
+
+
+def blob(data: bytes) -> Blob:
+    return Blob(Ref.of(data), data)
+
+
+def key_blob(key: SecretKey) -> Blob:
+    return blob(key.public.blob)
+
+
+@dataclass
+class Speaker:
+    """Somebody with a key who makes blobs, one nanosecond apart unless told otherwise."""
+
+    key: SecretKey = OWNER
+    at: int = NOW
+    made: list[Blob] = field(default_factory=list)
+
+    def permanode(self, name: bytes = b"node") -> Ref:
+        text = random_permanode_text(
+            key_blob(self.key).ref, Timestamp(self.at), random=name.ljust(20)
+        )
+        return self._signed(text, self.at)
+
+    def says(self, statement: Statement, *, at: int | None = None) -> Ref:
+        self.at += 1
+        date = self.at if at is None else at
+        return self._signed(claim_text(key_blob(self.key).ref, Timestamp(date), statement), date)
+
+    def _signed(self, text: bytes, date: int) -> Ref:
+        made = blob(sign(text, self.key, time=signing_second(date)))
+        self.made.append(made)
+        return made.ref
+
+
+@dataclass
+class Corpus:
+    """Blobs in an order they could have come in, and what to ask about them."""
+
+    blobs: list[Blob]
+    node: Ref
+    deleted_node: Ref
+    restored_node: Ref
+    share: Ref
+    revoked: Ref
+
+
+def make_corpus() -> Corpus:
+    """Everything that can be said, by everybody, and what only looks like it."""
+    owner, friend, stranger = Speaker(), Speaker(FRIEND), Speaker(STRANGER)
+    node = owner.permanode(b"node")
+    owner.says(SetAttribute(node, "title", "one"))
+    owner.says(SetAttribute(node, "title", "two|%7C \u2028 \U0001f600"))
+    friend.says(AddAttribute(node, "tag", "kept"), at=NOW + 50)
+    dropped = owner.says(AddAttribute(node, "tag", "dropped"))
+    owner.says(Delete(dropped))
+    owner.says(DelAttribute(node, "colour"), at=-5)
+    stranger.says(SetAttribute(node, "title", "mine"), at=NOW + 99)
+    stranger.says(Delete(node), at=NOW + 99)
+    gone = owner.permanode(b"gone")
+    owner.says(Delete(gone))
+    restored = owner.permanode(b"restored")
+    owner.says(Delete(owner.says(Delete(restored))))
+    share = owner.says(Share(target=node, is_transitive=True))
+    revoked = owner.says(Share(search={"expression": "tag:kept"}, expires=Timestamp(NOW * 2)))
+    friend.says(Delete(revoked), at=NOW + 200)
+    nameless = Speaker(new_ed25519_key(time=NOW // 10**9 + 3))
+    nameless.says(SetAttribute(node, "title", "nobody's"))
+    tampered = blob(owner.made[1].data.replace(b'"one"', b'"ONE"'))
+    plain = [blob(b"just bytes"), blob(b'{"camliVersion": 1,\n"camliType": "bytes"}'), tampered]
+    return Corpus(
+        [
+            *map(key_blob, (OWNER, FRIEND, STRANGER)),
+            *owner.made,
+            *friend.made,
+            *stranger.made,
+            *nameless.made,
+            *plain,
+        ],
+        node,
+        gone,
+        restored,
+        share,
+        revoked,
+    )
+
+
+CORPUS = make_corpus()
+
+
+@pytest.fixture
+def corpus() -> Corpus:
+    return CORPUS
+
+
+def rows_in(table: MemoryTable) -> dict[bytes, bytes]:
+    """All rows but those that say which store they are of, and how far they are."""
+    own = {VERSION.key_of(), STORE.key_of(), CURSOR.key_of()}
+    return {key: value for key, value in table.scan() if key not in own}
+
+
+def indexed(batches: Iterable[list[Blob]]) -> dict[bytes, bytes]:
+    """The rows of a store that received these batches one after the other."""
+    hub, table = Hub(MemoryStorage()), MemoryTable()
+    index = Index(table, hub, trusted=TRUSTED)
+    assert index.wait(10)
+    for batch in batches:
+        hub.receive(batch)
+    index.close()
+    return rows_in(table)
