@@ -157,6 +157,7 @@ class Index:
     def _wipe(self) -> None:
         """Remove all rows but those that say what the others are."""
         self._forget_cursor()
+        self._cursor = None
         keep = {VERSION.key_of(), STORE.key_of()}
         rows = (key for key, _ in self._table.scan() if key not in keep)
         while keys := list(islice(rows, _ROWS_AT_ONCE)):

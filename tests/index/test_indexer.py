@@ -204,9 +204,8 @@ def test_a_delete_that_comes_before_its_target_holds(hub: Hub, index: Index) -> 
     assert index.claims.about(node).fold(node).attributes == {}
 
 
-def test_what_is_refused_is_noted_with_the_reason(
-    hub: Hub, table: MemoryTable, index: Index
-) -> None:
+@pytest.mark.usefixtures("index")
+def test_what_is_refused_is_noted_with_the_reason(hub: Hub, table: MemoryTable) -> None:
     speaker = Speaker()
     speaker.says(SetAttribute(speaker.permanode(), "title", "one"))
     good = speaker.made[1]
@@ -217,9 +216,8 @@ def test_what_is_refused_is_noted_with_the_reason(
     assert "other bytes" in REFUSED.value_of(row[1])[0]
 
 
-def test_a_key_that_is_none_refuses_what_waited_for_it(
-    hub: Hub, table: MemoryTable, index: Index
-) -> None:
+@pytest.mark.usefixtures("index")
+def test_a_key_that_is_none_refuses_what_waited_for_it(hub: Hub, table: MemoryTable) -> None:
     lie = blob(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n=AAAA\n-----END PGP\n")
     speaker = Speaker()
     speaker.permanode()
@@ -252,7 +250,8 @@ def test_a_strangers_many_claims_do_not_count(hub: Hub, index: Index) -> None:
     assert {event.standing for event in folded.history} == {Standing.UNTRUSTED}
 
 
-def test_removing_a_blob_removes_its_rows(hub: Hub, table: MemoryTable, index: Index) -> None:
+@pytest.mark.usefixtures("index")
+def test_removing_a_blob_removes_its_rows(hub: Hub, table: MemoryTable) -> None:
     hub.receive(CORPUS.blobs)
     gone = [found for found in CORPUS.blobs if b'"claimType": "delete"' in found.data]
     hub.remove([found.ref for found in gone])
