@@ -13,6 +13,7 @@ from ..ref import MAX_BLOB_SIZE, Blob
 from ..storage import (
     DefersSync,
     HasGeneration,
+    Journals,
     ReadsNow,
     ReadsRanges,
     Storage,
@@ -181,6 +182,46 @@ class Streaming(Subject):
         storage.receive(texts(3))
         with pytest.raises(BadToken):
             list(able(storage, Streams).stream(token))
+
+    @needs(Journals)
+    def test_a_journal_is_in_the_order_of_arrival(self, storage: Storage) -> None:
+        blobs = texts()
+        for one in reversed(blobs):
+            storage.receive([one])
+        assert _streamed(storage) == blobs[::-1]
+
+    @needs(Journals)
+    def test_the_end_of_a_journal_is_before_what_comes_later(self, storage: Storage) -> None:
+        journal = able(storage, Journals)
+        storage.receive(texts(3))
+        end = journal.journal_end()
+        assert list(journal.stream(end)) == []
+        storage.receive(texts(9))
+        assert [found for _, found in journal.stream(end)] == texts(9)[3:]
+
+    @needs(Journals, "is_persistent")
+    def test_the_end_of_a_journal_is_good_in_the_next_life(
+        self, reopen: Callable[[], Storage]
+    ) -> None:
+        first = able(reopen(), Journals)
+        assert list(first.stream(first.journal_end())) == []
+        storage = reopen()
+        storage.receive(texts(3))
+        end = able(storage, Journals).journal_end()
+        again = reopen()
+        again.receive(texts(4))
+        assert [found for _, found in able(again, Journals).stream(end)] == texts(4)[3:]
+
+    @needs(Journals, DefersSync, "is_persistent")
+    def test_what_is_before_the_end_of_a_journal_is_durable(
+        self, reopen: Callable[[], Storage]
+    ) -> None:
+        storage = reopen()
+        able(storage, DefersSync).receive_deferred(texts())
+        end = able(storage, Journals).journal_end()
+        again = reopen()
+        assert listed(again) == sized(texts())
+        assert list(able(again, Journals).stream(end)) == []
 
     @needs(Streams)
     def test_removed_blobs_are_not_streamed(self, storage: Storage) -> None:

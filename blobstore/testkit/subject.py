@@ -14,6 +14,7 @@ from ..ref import Ref
 from ..storage import (
     DefersSync,
     HasGeneration,
+    Journals,
     ReadsNow,
     ReadsRanges,
     Storage,
@@ -21,7 +22,7 @@ from ..storage import (
     capability,
 )
 
-ABILITIES = (ReadsRanges, ReadsNow, DefersSync, Streams, HasGeneration)
+ABILITIES = (ReadsRanges, ReadsNow, DefersSync, Streams, Journals, HasGeneration)
 """Every ability the suite has tests for."""
 
 Test = TypeVar("Test", bound=Callable[..., None])

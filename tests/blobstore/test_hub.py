@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
@@ -173,3 +175,45 @@ def test_a_storage_that_cannot_defer_is_durable_at_once() -> None:
     hub.receive(texts(3), durable=False)
     hub.sync()
     assert listed(hub.storage) == sized(texts(3))
+
+
+def test_remove_hooks_are_entered_before_and_left_after() -> None:
+    storage = MemoryStorage()
+    hub = Hub(storage)
+    hub.receive(texts(3))
+    seen: list[int] = []
+
+    @contextmanager
+    def hook(gone: Sequence[Ref]) -> Iterator[None]:
+        seen.append(sum(1 for _ in storage.stat(gone)))
+        yield
+        seen.append(sum(1 for _ in storage.stat(gone)))
+
+    hub.add_remove_hook(hook)
+    hub.remove([one.ref for one in texts(2)])
+    assert seen == [2, 0]
+    assert listed(storage) == sized(texts(3)[2:])
+
+
+def test_draining_waits_for_the_hooks_of_calls_under_way_and_no_others() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(blobs: Sequence[Blob]) -> None:
+        if blobs == texts(1):
+            begun.set()
+            assert may_end.wait(10)
+
+    hub = Hub(MemoryStorage(), hooks=[slow])
+    hub.drain()
+    sender = threading.Thread(target=hub.receive, args=(texts(1),))
+    sender.start()
+    assert begun.wait(10)
+    drainer = threading.Thread(target=hub.drain)
+    drainer.start()
+    hub.receive(texts(2)[1:])
+    drainer.join(0.1)
+    assert drainer.is_alive()
+    may_end.set()
+    drainer.join(10)
+    sender.join(10)
+    assert not drainer.is_alive()

@@ -13,6 +13,7 @@ from holdfast.blobstore.ref import Ref
 from holdfast.blobstore.storage import (
     DefersSync,
     HasGeneration,
+    Journals,
     ReadsNow,
     ReadsRanges,
     Storage,
@@ -28,7 +29,7 @@ SMALL = 30_000
 
 
 class TestPacked(StorageSuite):
-    abilities = frozenset({ReadsRanges, ReadsNow, DefersSync, Streams, HasGeneration})
+    abilities = frozenset({ReadsRanges, ReadsNow, DefersSync, Streams, Journals, HasGeneration})
 
     def open(self, folder: Path) -> Storage:
         return open_storage("packed", folder, open_table=open_leveldb)
