@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,6 +41,27 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
 
     On an error nothing of it stays and the old file is untouched.
     """
+    with _landing(path, mode, lambda beside: beside.replace(path)) as file:
+        yield file
+
+
+def write_new(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Write a file that is not there yet, durably: all of it, or nothing.
+
+    Raises `FileExistsError`, and then what is there is as it was.
+    """
+
+    def link(beside: Path) -> None:
+        # Unlike a rename, a link never takes the place of anything.
+        path.hardlink_to(beside)
+        beside.unlink()
+
+    with _landing(path, mode, link) as file:
+        file.write(data)
+
+
+@contextmanager
+def _landing(path: Path, mode: int, land: Callable[[Path], object]) -> Iterator[IO[bytes]]:
     beside = path.with_name(f"{path.name}.tmp{secrets.randbelow(10**9)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -48,12 +69,12 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        land(beside)
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
-    # A rename alone is not durable: the folder's entry must reach the disk too.
+    # A new name is not durable yet: the folder's entry must reach the disk too.
     sync_folder(path.parent)
 
 

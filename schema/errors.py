@@ -122,6 +122,14 @@ class SigningFailed(HoldfastError):
         super().__init__(f"key {key_id} did not sign: {why}")
 
 
+class KeyNotMade(HoldfastError):
+    """A key that another program was asked to make, and did not."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"gpg made no key: {why}")
+
+
 class NoSuchKey(HoldfastError):
     """A name that fits no secret key, or more than one."""
 

@@ -41,6 +41,8 @@ class GpgSigner:
         if len(found) != 1:
             raise NoSuchKey(key_name, tuple(key["fingerprint"] for key in found))
         self._name = str(found[0]["fingerprint"])
+        if found[0].get("token") == "#":
+            raise SigningFailed(self._name, "GnuPG has its subkeys alone, which Perkeep ignores")
         exported: bytes = self._gpg.export_keys(self._name, armor=False, minimal=True)
         self._public = parse_public_key(first_packet(exported, PUBLIC_KEY, "public key"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .errors import NoSuchKey
 from .openpgp import armor
@@ -21,8 +21,11 @@ PERKEEP_USER_ID = b"(camlistore)"
 
 RSA_BITS = 2048
 
+Algorithm: TypeAlias = Literal["rsa", "ed25519"]
+"""What new keys reckon with."""
 
-def new_identity(*, time: int, algorithm: Literal["rsa", "ed25519"] = "rsa") -> SecretKey:
+
+def new_identity(*, time: int, algorithm: Algorithm = "rsa") -> SecretKey:
     """A fresh key, made at `time`, in seconds since 1970.
 
     RSA of 2048 bits is what every release of Perkeep makes and verifies; Ed25519 is verified by
@@ -52,6 +55,15 @@ def read_identity(ring: bytes, *, name: str | None = None) -> SecretKey:
     return parse_secret_key(keys[_chosen([public for public, _ in keys], name)][1])
 
 
+def read_public_half(ring: bytes, *, name: str | None = None) -> PublicKey:
+    """The public half of the key that `read_identity` gives, or would give but for a passphrase.
+
+    Raises `BadOpenPgp` and `NoSuchKey`.
+    """
+    keys = [public for public, _ in secret_key_packets(ring)]
+    return keys[_chosen(keys, name)]
+
+
 def _chosen(keys: list[PublicKey], name: str | None) -> int:
     fitting = [at for at, key in enumerate(keys) if name is None or is_named(key, name)]
     if len(fitting) != 1:
@@ -64,8 +76,18 @@ def is_named(key: PublicKey, name: str) -> bool:
 
     Upper or lower case, spaces, and `0x` in front make no difference.
     """
-    digits = "".join(name.split()).upper().removeprefix("0X")
+    digits = _digits(name)
     return _NAME.fullmatch(digits) is not None and key.fingerprint.endswith(digits)
+
+
+def whole_fingerprint(name: str) -> str | None:
+    """The fingerprint that `name` is, as `PublicKey` writes it; None for shorter names."""
+    digits = _digits(name)
+    return digits if _NAME.fullmatch(digits) and len(digits) == 40 else None
+
+
+def _digits(name: str) -> str:
+    return "".join(name.split()).upper().removeprefix("0X")
 
 
 _NAME = re.compile("[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8}")

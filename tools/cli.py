@@ -28,7 +28,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("init", "init", "make the config file and the folders"),
+    Command("init", "init", "make an identity, the config file and the folders"),
+    Command("identity", "identity", "show the key one signs with, and the keys one trusts"),
     Command("serve", "serve", "run the server"),
     Command("put", "put", "store files, folders, standard input or blobs"),
     Command("get", "get", "restore files and folders"),
@@ -62,6 +63,10 @@ class Context:
     @cached_property
     def config(self) -> Config:
         """The settings. Raises `ConfigError`."""
+        return self.load()
+
+    def load(self) -> Config:
+        """The settings as they are now, after the file was changed. Raises `ConfigError`."""
         from .config import load_config
 
         return load_config(self._environ, home=self._home)

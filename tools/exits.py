@@ -32,6 +32,7 @@ _BY_NAME = {
     "TableDamaged": DAMAGED,
     "BadTree": DAMAGED,
     "WrongKind": USAGE,
+    "NoSuchKey": USAGE,
 }
 
 

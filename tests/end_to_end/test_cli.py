@@ -99,7 +99,8 @@ def test_init_makes_a_home_once(tmp_path: Path) -> None:
     home = tmp_path / "new" / "home"
     environ = environment(home)
     (tmp_path / "new").mkdir()
-    first = subprocess.run(command("init"), env=environ, capture_output=True)
+    command_line = command("init", "--listen", "127.0.0.1:1")
+    first = subprocess.run(command_line, env=environ, capture_output=True)
     assert first.returncode == 0, first.stderr
     assert b"holdfast serve" in first.stdout
     text = (home / "config.toml").read_text()
