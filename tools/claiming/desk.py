@@ -9,6 +9,7 @@ from functools import cached_property
 from ...blobstore.errors import HoldfastError
 from ...blobstore.ref import Ref
 from ...schema.claims import Multi, Statement
+from ...schema.errors import SchemaTooLarge
 from ...schema.folding import ClaimSet
 from ...schema.signing import Signer
 from ..client.errors import CannotTellClaims
@@ -17,6 +18,7 @@ from ..client.store import KnowsClaims, Store
 from ..config import Config
 from ..identity import open_signer
 from .claimer import Claimer
+from .errors import ValueTooLong
 from .things import Thing, demand_permanode, demand_stored, look_up
 
 
@@ -62,8 +64,14 @@ class Desk:
         return found
 
     def claim(self, says: Sequence[Statement | Multi]) -> list[Ref]:
-        """Claim all this, in this order, now; the claims' refs. See `Claimer.claim`."""
-        refs = self.claimer.claim(*says)
+        """Claim all this, in this order, now; the claims' refs.
+
+        Raises `ValueTooLong`, and as `Claimer.claim` does.
+        """
+        try:
+            refs = self.claimer.claim(*says)
+        except SchemaTooLarge as error:
+            raise ValueTooLong("what is claimed", error.limit) from None
         self._said = refs[-1] if refs else self._said
         return refs
 

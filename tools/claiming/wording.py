@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ...schema.canonical import canonical
 from ...schema.claims import (
     AddAttribute,
     AttributeChange,
@@ -84,7 +85,8 @@ def share_fields(share: Share) -> dict[str, object]:
     """What a share opens, how far, and until when; null for what it does not say."""
     return {
         "target": share.target,
-        "search": share.search,
+        # What was typed keeps its numbers as text; what was read does not.
+        "search": json.loads(canonical({"search": share.search}))["search"],
         "transitive": share.is_transitive,
         "expires": None if share.expires is None else format_time(share.expires),
     }

@@ -5,12 +5,13 @@ import pytest
 from holdfast.blobstore.ref import Blob, Ref
 from holdfast.schema.blob import parse_schema
 from holdfast.schema.claims import AddAttribute, Delete, SetAttribute
-from holdfast.schema.errors import BadClaim, SchemaTooLarge
+from holdfast.schema.errors import BadClaim
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.timestamps import Timestamp, parse_time
 from holdfast.schema.verifying import SignerKeys, verify
 from holdfast.tools.claiming.claimer import Claimer
 from holdfast.tools.claiming.desk import Desk
+from holdfast.tools.claiming.errors import ValueTooLong
 from holdfast.tools.client.store import Fetching, Store
 
 
@@ -67,7 +68,7 @@ def test_large_values_are_kept_whole_up_to_the_limit_and_refused_beyond(desk: De
     largest = "é" * ((1 << 19) - 1000)
     desk.claim([SetAttribute(permanode, "text", largest)])
     assert desk.about(permanode).fold(permanode).value("text") == largest
-    with pytest.raises(SchemaTooLarge):
+    with pytest.raises(ValueTooLong, match="give the file's ref"):
         desk.claim([SetAttribute(permanode, "text", "é" * (1 << 19))])
     assert desk.about(permanode).fold(permanode).value("text") == largest
 
