@@ -48,16 +48,18 @@ class SignedText(NamedTuple):
         return read_object(self.payload + b"}")
 
 
-def sign(text: bytes, signer: Signer, *, time: int) -> bytes:
+def sign(text: bytes, signer: Signer, *, time: int, needs_version: bool = True) -> bytes:
     """The signed blob of an unsigned one, whose `camliSigner` is the ref of the signer's key.
 
     `time` is in seconds since 1970 and goes into the signature; `signing_second` makes it of a
-    claim's date. Raises `NotSignable` for text that is no such blob, `BadTimestamp` for times
-    that signatures cannot say, `SchemaTooLarge`, and what the signer raises.
+    claim's date. A text without `camliVersion`, which no reader takes for a blob, is signed only
+    where `needs_version` is false. Raises `NotSignable` for text that is no such blob,
+    `BadTimestamp` for times that signatures cannot say, `SchemaTooLarge`, and what the signer
+    raises.
     """
     if not 0 <= time <= _LAST_SECOND:
         raise BadTimestamp(f"{time} seconds from 1970, in a signature")
-    _demand_signer(text, signer.public)
+    _demand_signer(text, signer.public, needs_version=needs_version)
     # JSON ends in a brace and perhaps space, nothing else.
     payload = text.rstrip(b" \t\r\n")[:-1]
     signature = signer.detached(payload, time=time)
@@ -111,13 +113,13 @@ def has_version(fields: Pairs) -> bool:
     return any(key == "camliVersion" for key, _ in fields)
 
 
-def _demand_signer(text: bytes, key: PublicKey) -> None:
+def _demand_signer(text: bytes, key: PublicKey, *, needs_version: bool) -> None:
     try:
         fields = read_object(text)
         signer = signer_in(fields)
     except BadJson as error:
         raise NotSignable(str(error)) from None
-    if not has_version(fields):
+    if needs_version and not has_version(fields):
         raise NotSignable("it has no camliVersion")
     if not signer.matches(key.blob):
         raise NotSignable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,12 +18,17 @@ from ..blobstore.handlers.auth import Scope, TooManyFailures
 from ..blobstore.handlers.get import QuickReader
 from ..blobstore.handlers.problems import on_error, on_http_error
 from ..blobstore.handlers.routes import ROOTS, add_routes
+from .claims import add_claims
 from .discovery import answer_discovery, is_discovery
+from .ownkey import OwnKey
 from .services import Services
+from .share import add_shares
+from .signing import add_signing
 from .status import add_status, answer_page
+from .vivifying import Vivifier
 
 _SUBTREES = frozenset(
-    [*(root + "camli" for root in ROOTS), "/status", "/help"],
+    [*(root + "camli" for root in ROOTS), "/status", "/help", "/sighelper", "/share"],
 )
 
 
@@ -97,7 +103,15 @@ def create_app(services: Services) -> Application:
 
     app.add_sink(root, "/")
     add_status(app, services)
-    add_routes(app, services.blobs, services.auth)
+    blobs, key = services.blobs, None
+    if services.signer is not None:
+        key = OwnKey(services.signer, blobs, hash_name=services.hash_name)
+        blobs = replace(blobs, vivify=Vivifier(blobs, key, hash_name=services.hash_name))
+    add_signing(app, services, key)
+    if services.claims is not None:
+        add_claims(app, services, services.claims)
+        add_shares(app, services, services.claims)
+    add_routes(app, blobs, services.auth)
     return app
 
 

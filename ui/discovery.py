@@ -12,7 +12,11 @@ from ..blobstore.handlers import rights
 from ..blobstore.handlers.answers import answer_bytes, json_text, unauthorized
 from ..blobstore.handlers.form import query
 from ..blobstore.storage import HasGeneration, capability
+from .claims import ROOT as CLAIMS_ROOT
 from .services import Services
+from .share import ROOT as SHARE_ROOT
+from .signing import ROOT as SIGN_ROOT
+from .signing import signing_document
 
 ACCEPT = "text/x-camli-configuration"
 
@@ -50,12 +54,12 @@ def document(services: Services, has: int) -> dict[str, object]:
     """
     found: dict[str, object] = {
         "blobRoot": "/bs/",
-        "jsonSignRoot": "",
+        "jsonSignRoot": SIGN_ROOT if services.signer is not None else "",
         "helpRoot": "/help/",
         "importerRoot": "",
         "searchRoot": "",
         "statusRoot": "/status/",
-        "shareRoot": "",
+        "shareRoot": SHARE_ROOT if services.claims is not None else "",
         "ownerName": services.owner_name,
         "userName": services.user_name,
         **_generation(services),
@@ -63,12 +67,16 @@ def document(services: Services, has: int) -> dict[str, object]:
         "authToken": services.auth.token_for(has),
         "hasLegacySHA1Index": False,
     }
-    found["holdfast"] = {
+    if services.signer is not None:
+        found["signing"] = signing_document(services.signer.public, services.hash_name)
+    own: dict[str, object] = {
         "protocol": 1,
         "epoch": services.blobs.epoch,
         "hash": services.hash_name,
     }
-    return found
+    if services.claims is not None:
+        own["claims"] = CLAIMS_ROOT
+    return {**found, "holdfast": own}
 
 
 def _generation(services: Services) -> dict[str, object]:

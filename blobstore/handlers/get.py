@@ -126,20 +126,15 @@ async def get_blob(service: BlobService, req: Request, resp: Response, action: s
 
 async def _answer(service: BlobService, req: Request, resp: Response, ref: Ref) -> None:
     size = await service.read(_size, service, ref)
-    _describe(resp, ref)
-    if _is_known(req, ref):
+    describe(resp, ref)
+    if is_known(req, ref):
         resp.status = 304
         return
-    spans = None
-    wanted = req.get_header("range")
-    is_current = req.get_header("if-range") in (None, f'"{ref}"', LAST_MODIFIED)
-    if wanted and is_current and req.method == "GET":
-        try:
-            spans = asked_spans(wanted, size)
-        except BadRanges:
-            answer_text(resp, f"no such range in {size} bytes\n", status=416)
-            resp.set_header("content-range", f"bytes */{size}")
-            return
+    try:
+        spans = wanted_spans(req, ref, size)
+    except BadRanges:
+        answer_no_range(resp, size)
+        return
     if spans is not None:
         await _answer_spans(service, resp, ref, size, spans)
         return
@@ -175,13 +170,28 @@ async def _answer_spans(
     resp.content_type, resp.data = multipart_body(spans, parts, size, OCTETS)
 
 
-def _describe(resp: Response, ref: Ref) -> None:
+def describe(resp: Response, ref: Ref) -> None:
+    """Say what holds for all bytes that a ref names, whole or in part."""
     resp.set_header("etag", f'"{ref}"')
     for name, value in _FIXED.items():
         resp.set_header(name, value)
 
 
-def _is_known(req: Request, ref: Ref) -> bool:
+def wanted_spans(req: Request, ref: Ref, size: int) -> list[Span] | None:
+    """The parts of `size` bytes a request is to be answered with; None: all. Raises `BadRanges`."""
+    wanted = req.get_header("range")
+    is_current = req.get_header("if-range") in (None, f'"{ref}"', LAST_MODIFIED)
+    if not wanted or not is_current or req.method != "GET":
+        return None
+    return asked_spans(wanted, size)
+
+
+def answer_no_range(resp: Response, size: int) -> None:
+    answer_text(resp, f"no such range in {size} bytes\n", status=416)
+    resp.set_header("content-range", f"bytes */{size}")
+
+
+def is_known(req: Request, ref: Ref) -> bool:
     """Whether the caller says that it has the blob (RFC 9110, section 13.2.2)."""
     tags = req.get_header("if-none-match")
     if tags is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from ..hub import Hub
 from ..ref import Ref
@@ -16,6 +16,13 @@ from .budget import Budget
 
 MEMORY = 192 * 1024 * 1024
 """Bytes of blobs in flight, over all connections, unless the service is told otherwise."""
+
+Vivify: TypeAlias = Callable[[Ref], Awaitable[Ref]]
+"""Makes and stores a permanode for an uploaded `file` blob; the permanode's ref.
+
+Raises `HoldfastError` if it cannot; what its text says must be fit for strangers if the blame is
+the caller's.
+"""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +36,8 @@ class BlobService:
     epoch: str
     """Random text of this process: deferred blobs of another epoch may be lost."""
     allow_remove: bool = False
+    vivify: Vivify | None = None
+    """None where nobody can sign."""
     readers: Executor
     """Threads that read; apart from the writers so that a slow disk sync delays no read."""
     bulk: Executor

@@ -10,7 +10,7 @@ import falcon
 from falcon.asgi import Request, Response
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from ..errors import BadRef, BlobTooLarge, DigestMismatch, HoldfastError, UnknownHash
+from ..errors import BadRef, Blame, BlobTooLarge, DigestMismatch, HoldfastError, UnknownHash
 from ..ref import DIGEST_SIZES, MAX_BLOB_SIZE, Blob, Ref, SizedRef
 from .answers import answer_json, bad_request
 from .auth import peer_of
@@ -23,6 +23,9 @@ MAX_PARTS = 100_000
 
 MAX_COMPLAINTS = 200
 """Skipped parts that are named in the answer."""
+
+MAX_VIVIFIED = 100
+"""Permanodes made in one upload: each is told in the answer's head."""
 
 GROUP_BYTES = 8 * 1024 * 1024
 GROUP_BLOBS = 1024
@@ -80,9 +83,7 @@ async def upload(service: BlobService, req: Request, resp: Response) -> None:
         report(error)
         complaints.append(f"Error receiving blob: {public_text(error)}")
     if req.get_header("x-camlistore-vivify") == "1":
-        complaints += [
-            f"Error vivifying blob {ref}: this server has no signing key" for ref, _ in received
-        ]
+        await _vivify(service, [ref for ref, _ in received], resp, complaints)
     answer: dict[str, object] = {
         "received": [{"blobRef": ref, "size": size} for ref, size in received]
     }
@@ -213,6 +214,28 @@ def _first_wrong(blobs: list[Blob]) -> int | None:
         if not ref.matches(data):
             return index
     return None
+
+
+async def _vivify(
+    service: BlobService, refs: list[Ref], resp: Response, complaints: list[str]
+) -> None:
+    """Make permanodes for uploaded files. Failing at one is told, and stops no other."""
+    for ref in refs[:MAX_VIVIFIED]:
+        why = "this server has no signing key"
+        if service.vivify is not None:
+            try:
+                resp.append_header("x-camlistore-vivified", await service.vivify(ref))
+                continue
+            except HoldfastError as error:
+                if error.blame is Blame.STORE:
+                    report(error)
+                why = public_text(error)
+        complaints.append(f"Error vivifying blob {ref}: {why}")
+    if len(refs) > MAX_VIVIFIED:
+        first = refs[MAX_VIVIFIED]
+        complaints.append(
+            f"Error vivifying blob {first}, and all after it: at most {MAX_VIVIFIED} in one upload"
+        )
 
 
 async def put_blob(service: BlobService, req: Request, resp: Response, action: str) -> None:

@@ -29,10 +29,12 @@ from uvicorn_worker import UvicornWorker
 from ...blobstore.errors import Blame, HoldfastError
 from ...blobstore.handlers.auth import Auth
 from ...blobstore.handlers.service import BlobService
+from ...schema.signing import Signer
 from ...ui.app import Application, create_app
 from ...ui.services import Services
-from ..config import Config, ConfigError, parse_listen
+from ..config import Config, ConfigError, IdentityConfig, parse_listen
 from ..exits import exit_code
+from ..identity import NoIdentity, open_signer
 from ..wiring import open_indexed
 from .connections import connection_class, sweep
 from .limits import Door, Limits, raise_file_limit
@@ -135,6 +137,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         """Open the store and build the application; in the worker."""
         try:
             hub, index = self.held.enter_context(open_indexed(self.config))
+            signer = _signer(self.config.identity)
         except HoldfastError as error:
             # Said once, for a person. This exit code keeps gunicorn from trying again.
             print(f"holdfast: {error}", file=sys.stderr, flush=True)
@@ -160,6 +163,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             blobs=blobs,
             auth=auth,
             auth_text=server.auth,
+            signer=signer,
             claims=index.claims,
             owner_name=_user(),
             user_name=_user(),
@@ -307,6 +311,13 @@ def _check_free(listen: str) -> None:
             if error.errno == errno.EADDRINUSE:
                 raise AddressInUse(listen) from None
             raise ConfigError("cannot listen", f"{listen}: {error.strerror}") from None
+
+
+def _signer(identity: IdentityConfig) -> Signer | None:
+    try:
+        return open_signer(identity)
+    except NoIdentity:
+        return None
 
 
 def _user() -> str:

@@ -1,0 +1,63 @@
+"""The server's own calls about claims: those about one thing, and all shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from falcon import HTTPNotFound
+from falcon.asgi import App, Request, Response
+from falcon.asgi.ws import WebSocket
+
+from ..blobstore.errors import BadRef
+from ..blobstore.handlers import rights
+from ..blobstore.handlers.answers import answer_json, answer_text, unauthorized
+from ..blobstore.handlers.form import query
+from ..blobstore.ref import Ref
+from ..index.claims import ClaimIndex
+from ..schema.folding import ClaimSet
+from .services import Services
+
+ROOT = "/claims/"
+
+RETRY_SECONDS = 5
+"""What callers are told to wait while the index is catching up."""
+
+
+def add_claims(app: App[Any, Any], services: Services, claims: ClaimIndex) -> None:
+    """Let `app` answer `/claims/about` and `/claims/shares`."""
+
+    async def answer(
+        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
+    ) -> None:
+        if ws is not None or resp is None:
+            raise HTTPNotFound
+        if not rights.allows(services.auth.rights_of(req.scope), rights.ALL):
+            unauthorized(resp)
+        elif req.method not in ("GET", "HEAD"):
+            answer_text(resp, "only GET\n", status=405)
+            resp.set_header("allow", "GET, HEAD")
+        elif not claims.is_complete:
+            answer_catching_up(resp)
+        elif params["call"] == "about":
+            try:
+                ref = Ref.parse(query(req).get("ref", ""))
+            except BadRef as error:
+                answer_text(resp, f"{error}; ask for /claims/about?ref=REF\n", status=400)
+                return
+            _answer(resp, await services.blobs.read(claims.about, ref))
+        else:
+            _answer(resp, await services.blobs.read(claims.shares))
+
+    app.add_sink(answer, rf"{ROOT}(?P<call>about|shares)\Z")
+
+
+def answer_catching_up(resp: Response) -> None:
+    """503: what the index does not know yet might change the answer."""
+    answer_text(resp, "the index is catching up with the store; try again\n", status=503)
+    resp.set_header("retry-after", str(RETRY_SECONDS))
+
+
+def _answer(resp: Response, found: ClaimSet) -> None:
+    refs = [claim.ref for claim in found.claims]
+    answer_json(resp, {"claims": refs, "trusted": sorted(found.trusted)})
+    resp.set_header("cache-control", "no-store")
