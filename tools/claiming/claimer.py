@@ -16,9 +16,10 @@ from ...schema.permanodes import (
     planned_permanode_text,
     random_permanode_text,
 )
-from ...schema.signing import Signer, sign, signing_second
+from ...schema.signing import Signer
 from ...schema.timestamps import Timestamp
 from ..client.store import Store
+from .signed import BlobSigner
 
 _AT_ONCE = 2 << 20
 """Bytes after which a batch is sent; claims have some hundred each, and at most 1 MiB."""
@@ -40,12 +41,12 @@ class Claimer:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._store = store
-        self._signer = signer
+        self._signer = BlobSigner(signer, hash_name=store.hash_name)
         self._clock_ns = clock_ns
         self._random = random
         self._last_ns = 0
         self._is_known = False
-        self.signer_ref = Ref.of(signer.public.blob, hash_name=store.hash_name)
+        self.signer_ref = self._signer.key.ref
 
     def now(self) -> Timestamp:
         """This moment, later than any other this gave."""
@@ -88,19 +89,15 @@ class Claimer:
 
     def _send(self, texts: Sequence[tuple[bytes, Timestamp]]) -> list[Ref]:
         # All is signed before any is sent: what cannot be said leaves nothing half said.
-        blobs = [self._signed(text, date) for text, date in texts]
+        blobs = [self._signer.sign(text, date) for text, date in texts]
         group: list[Blob] = []
         size = 0
         for blob in blobs:
             group.append(blob)
             size += len(blob.data)
             if size >= _AT_ONCE or blob is blobs[-1]:
-                key = [] if self._is_known else [Blob(self.signer_ref, self._signer.public.blob)]
+                key = [] if self._is_known else [self._signer.key]
                 self._store.send([*key, *group], durable=True)
                 self._is_known = True
                 group, size = [], 0
         return [blob.ref for blob in blobs]
-
-    def _signed(self, text: bytes, date: Timestamp) -> Blob:
-        data = sign(text, self._signer, time=signing_second(date.ns))
-        return Blob(Ref.of(data, hash_name=self._store.hash_name), data)

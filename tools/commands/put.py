@@ -2,6 +2,10 @@
 
 What is stored already is not sent again. A put that was interrupted goes on where it was when
 it is run again. Files that cannot be read are told of and left out, and the exit code is 1.
+
+With --permanode each PATH gets a new permanode, whose ref is printed behind that of its content.
+With --filenodes each file gets the permanode that its contents always have, and the file's ref is
+claimed to be its content.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from ..cli import Context
 
 if TYPE_CHECKING:
     from ..client.store import Store
+    from ..putting.naming import Naming
     from ..putting.putting import Putter
     from ..putting.report import Put
 
@@ -30,6 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--blob", action="store_true", help="store each file's bytes as one blob, as they are"
     )
     parser.add_argument("--name", help="file name to store standard input under")
+    parser.add_argument(
+        "--permanode", action="store_true", help="make a permanode with each PATH as its content"
+    )
+    parser.add_argument("--title", metavar="TEXT", help="set the title of the new permanode")
+    parser.add_argument(
+        "--filenodes", action="store_true", help="claim each file to be of its contents' permanode"
+    )
+    parser.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG,...",
+        help="add tags to all these permanodes (may be repeated)",
+    )
     parser.add_argument(
         "--exclude",
         action="append",
@@ -58,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..client.opening import open_store
+    from ..identity import open_signer
     from ..putting.dryrun import DryRun
     from ..putting.measuring import measuring
     from ..putting.options import PutOptions
@@ -67,7 +87,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     config, out = context.config, context.output
     code = exits.DONE
     paths = [os.fsencode(path) for path in arguments.paths]
+    _demand_sense(arguments)
+    tags = _tags(arguments)
+    naming = _naming(arguments, tags)
+    signs = arguments.permanode or arguments.filenodes
     with ExitStack() as running:
+        signer = open_signer(config.identity) if signs else None
         opened = running.enter_context(open_store(config, server=arguments.server, make=True))
         options = PutOptions(
             hash_name=opened.hash_name,
@@ -76,6 +101,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             ignored=config.client.ignored,
             exclude=tuple(arguments.exclude),
             ignore_files=not arguments.no_ignore_files,
+            filenodes=arguments.filenodes,
+            filenode_tags=tags,
         )
         progress = running.enter_context(out.progress("put"))
         dry = DryRun(opened)
@@ -84,6 +111,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         putter = Putter(
             store,
             options,
+            signer=signer,
             cache_folder=config.folders.cache if keep else None,
             reporting=Reporting(note=lambda text: out.note(f"holdfast: {text}"), progress=progress),
         )
@@ -93,7 +121,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             for path in paths:
                 before = dry.would_send if arguments.dry_run else putter.sent
                 try:
-                    done = _put(putter, path, arguments)
+                    done = _put(putter, path, arguments, naming)
                 except CannotPut as error:
                     out.note(f"holdfast: {error}")
                     code = exits.FAILED
@@ -108,7 +136,40 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return code
 
 
-def _put(putter: Putter, path: bytes, arguments: argparse.Namespace) -> Put:
+def _demand_sense(arguments: argparse.Namespace) -> None:
+    """Raise `BadUsage` for options that would come to nothing."""
+    from ..claiming.errors import BadUsage
+
+    if arguments.title is not None and not arguments.permanode:
+        raise BadUsage("--title is that of a new permanode; add --permanode")
+    if arguments.tag and not (arguments.permanode or arguments.filenodes):
+        raise BadUsage("--tag is for permanodes; add --permanode or --filenodes")
+    if arguments.filenodes and (arguments.blob or "-" in arguments.paths):
+        raise BadUsage(
+            "--filenodes is for files, not for --blob or standard input; use --permanode there"
+        )
+
+
+def _tags(arguments: argparse.Namespace) -> tuple[str, ...]:
+    if not arguments.tag:
+        return ()
+    from ..claiming.attributes import as_text
+
+    given = (as_text(tag.strip(), "a tag") for tags in arguments.tag for tag in tags.split(","))
+    return tuple(dict.fromkeys(tag for tag in given if tag))
+
+
+def _naming(arguments: argparse.Namespace, tags: tuple[str, ...]) -> Naming | None:
+    if not arguments.permanode:
+        return None
+    from ..claiming.attributes import as_text
+    from ..putting.naming import Naming
+
+    title = as_text(arguments.title, "the title") if arguments.title else None
+    return Naming(title=title, tags=tags)
+
+
+def _put(putter: Putter, path: bytes, arguments: argparse.Namespace, naming: Naming | None) -> Put:
     from ...blobstore.ref import MAX_BLOB_SIZE
     from ..putting.putting import CannotPut
 
@@ -121,11 +182,12 @@ def _put(putter: Putter, path: bytes, arguments: argparse.Namespace) -> Put:
                     data = file.read(MAX_BLOB_SIZE + 1)
         except OSError as error:
             raise CannotPut(path, error.strerror or str(error)) from error
-        return putter.put_blob(data, source=path)
+        return putter.put_blob(data, source=path, naming=naming)
     if path == b"-":
         name = os.fsencode(arguments.name or "")
-        return putter.put_stream(partial(os.read, sys.stdin.fileno()), name=name)
-    return putter.put_path(path)
+        read = partial(os.read, sys.stdin.fileno())
+        return putter.put_stream(read, name=name, naming=naming)
+    return putter.put_path(path, naming=naming)
 
 
 def _say(
@@ -135,11 +197,13 @@ def _say(
 
     out = context.output
     tally = done.tally
+    signs = arguments.permanode or arguments.filenodes
     if arguments.json:
         out.json(
             {
                 **json_name(done.source, "path"),
                 "ref": done.ref,
+                **({"permanode": done.permanode} if arguments.permanode else {}),
                 "files": tally.files,
                 "folders": tally.folders,
                 "bytes": tally.size,
@@ -147,16 +211,21 @@ def _say(
                 "skipped": tally.skipped,
                 "sentBlobs": sent_blobs,
                 "sentBytes": sent_size,
+                **({"signed": tally.signed} if signs else {}),
                 "dryRun": arguments.dry_run,
             }
         )
         return
     out.line(done.ref)
+    if done.permanode is not None:
+        out.line(done.permanode)
     if not arguments.quiet and (out.is_terminal or arguments.dry_run):
         would = "would send" if arguments.dry_run else "sent"
+        signed = "more to be signed" if arguments.dry_run else "signed"
         out.note(
             f"{out.name(done.source)}: {counted(tally.files, 'file')}, {human_size(tally.size)};"
             f" {would} {counted(sent_blobs, 'blob')}, {human_size(sent_size)}"
+            + (f"; {tally.signed:,} {signed}" if signs else "")
             + (f"; {tally.unchanged} unchanged" if tally.unchanged else "")
             + (f"; {tally.skipped} skipped" if tally.skipped else "")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import queue
 import stat
@@ -32,6 +33,8 @@ class Entry(NamedTuple):
     ref: Ref
     has_changed: bool
     """Whether it changed while it was read: its ref is then not to be remembered."""
+    whole: Ref | None = None
+    """The ref that all of a file's contents would have as one blob, if that was wanted."""
 
 
 def contents_size(found: os.stat_result) -> int:
@@ -49,13 +52,18 @@ class EntryPutter:
         *,
         names: OwnerNames,
         advance: Callable[[int], None],
+        wants_whole: bool = False,
     ) -> None:
-        """`put` gets the blobs; `advance` is told of bytes as they are read."""
+        """`put` gets the blobs; `advance` is told of bytes as they are read.
+
+        If it `wants_whole`, each file's contents are hashed as a whole too, as they are read.
+        """
         self._put = put
         self._hash_name = options.hash_name
         self._flags = _OPEN if options.follow else _OPEN | os.O_NOFOLLOW
         self._names = names
         self._advance = advance
+        self._wants_whole = wants_whole
 
     def put(
         self,
@@ -93,8 +101,8 @@ class EntryPutter:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise ChangedType(0, "changed its type", where)
                 facts = facts_of(found, name, self._names)
-                ref = self._put_large(descriptor, size, facts)
-                return Entry(ref, has_changed=_has_changed(descriptor, found, where))
+                ref, whole = self._put_large(descriptor, size, facts)
+                return Entry(ref, _has_changed(descriptor, found, where), whole)
             data = os.read(descriptor, size) if size else b""
             if len(data) < size:
                 data = _rest(descriptor, data, size)
@@ -102,27 +110,33 @@ class EntryPutter:
             has_changed = _has_changed(descriptor, found, where)
             facts = facts_of(found, name, self._names)
             ref = write_small_file(facts, data, self._put, hash_name=self._hash_name)
-            return Entry(ref, has_changed)
+            whole = Ref.of(data, hash_name=self._hash_name) if self._wants_whole else None
+            return Entry(ref, has_changed, whole)
         finally:
             os.close(descriptor)
 
-    def _put_large(self, descriptor: int, size: int, facts: FileFacts) -> Ref:
+    def _put_large(self, descriptor: int, size: int, facts: FileFacts) -> tuple[Ref, Ref | None]:
         left = size
+        digest = hashlib.new(self._hash_name) if self._wants_whole else None
 
         def read(wanted: int) -> bytes:
             nonlocal left
             data = os.read(descriptor, min(wanted, left))
             left -= len(data)
+            if digest is not None:
+                digest.update(data)
             self._advance(len(data))
             return data
 
         if size < _READ_AHEAD_FROM:
-            return write_file(facts, read, self._put, hash_name=self._hash_name)
-        ahead = ReadAhead(read)
-        try:
-            return write_file(facts, ahead.read, self._put, hash_name=self._hash_name)
-        finally:
-            ahead.close()
+            ref = write_file(facts, read, self._put, hash_name=self._hash_name)
+        else:
+            ahead = ReadAhead(read)
+            try:
+                ref = write_file(facts, ahead.read, self._put, hash_name=self._hash_name)
+            finally:
+                ahead.close()
+        return ref, None if digest is None else Ref(f"{self._hash_name}-{digest.hexdigest()}")
 
 
 def _has_changed(descriptor: int, found: os.stat_result, where: bytes) -> bool:

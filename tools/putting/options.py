@@ -22,6 +22,10 @@ class PutOptions:
     """Patterns in the manner of `.gitignore`, relative to what is put."""
     ignore_files: bool = True
     """Heed `.holdfastignore` files."""
+    filenodes: bool = False
+    """Make the planned permanode of each file's contents, with the file as its content."""
+    filenode_tags: tuple[str, ...] = ()
+    """What these permanodes are tagged with."""
 
     @property
     def key(self) -> str:

@@ -23,6 +23,8 @@ class Tally:
     """Files that were not read, since the stat cache knew them."""
     skipped: int = 0
     """Files and folders that could not be read, or vanished."""
+    signed: int = 0
+    """Permanodes and claims; in a dry run, those that would be signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Put:
     source: bytes
     ref: Ref
     tally: Tally
+    permanode: Ref | None = None
+    """The new permanode that has it as its content, if one was made."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from ...blobstore.ref import Blob, Ref
 from ...schema.directories import write_directory
@@ -27,6 +28,9 @@ from .options import PutOptions
 from .outbox import Outbox
 from .report import Reporting, Tally
 from .walk import Anchor, Place, list_folder
+
+if TYPE_CHECKING:
+    from .filenodes import Filenodes
 
 RACY_NS = 2_000_000_000
 """A file changed so shortly before it was listed may change again without its times telling."""
@@ -75,6 +79,7 @@ class TreePutter:
         *,
         cache: StatCache | None = None,
         reporting: Reporting | None = None,
+        filenodes: Filenodes | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._outbox = outbox
@@ -82,6 +87,7 @@ class TreePutter:
         self._hash_name = options.hash_name
         self._cache = cache
         self._reporting = reporting or Reporting()
+        self._filenodes = filenodes
         self._clock = clock
         self._names = OwnerNames()
         self._entries = EntryPutter(
@@ -89,6 +95,7 @@ class TreePutter:
             options,
             names=self._names,
             advance=self._reporting.progress.advance,
+            wants_whole=filenodes is not None,
         )
         self._is_ignored = configured(options.ignored)
 
@@ -283,11 +290,13 @@ class TreePutter:
                 tally.unchanged += 1
             else:
                 try:
-                    ref, has_changed = self._entries.put(name, found, folder=descriptor)
+                    ref, has_changed, whole = self._entries.put(name, found, folder=descriptor)
                 except OSError as error:
                     self._skip(frame, _join(frame.path, name), error, tally)
                     continue
                 digests.append(ref)
+                if self._filenodes is not None and whole is not None:
+                    self._filenodes.add(whole, ref, found.st_mtime_ns)
                 if has_changed:
                     self._note_change(_join(frame.path, name))
                     kept.append(unsure(entry))
@@ -306,9 +315,8 @@ class TreePutter:
         return b"".join(kept), bytes(digests.raw)
 
     def _remember(self, row: Part | Folder) -> None:
-        cache = self._cache
-        if cache is not None:
-            self._outbox.when_durable(row)
+        if self._cache is not None:
+            (self._filenodes or self._outbox).when_durable(row)
 
     def _note_change(self, path: bytes) -> None:
         self._reporting.note(f"{_shown(path)}: changed while it was read; put it again")
