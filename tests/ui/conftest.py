@@ -15,6 +15,7 @@ from holdfast.blobstore.handlers.auth import Auth
 from holdfast.blobstore.handlers.service import BlobService
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Ref
+from holdfast.index.claims import ClaimIndex
 from holdfast.index.kv.memory import open_memory
 from holdfast.index.opening import open_index
 from holdfast.schema.identity import new_identity, read_identity
@@ -22,7 +23,7 @@ from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.signing import Signer
 from holdfast.ui.services import Services
 
-from .served import NOW, Site
+from .served import NOW, Site, World
 
 DATA = Path(__file__).parents[1] / "data" / "schema"
 
@@ -56,27 +57,32 @@ def new_site() -> Iterator[Callable[..., Site]]:
             blobs = BlobService(
                 hub=hub, epoch="here", readers=threads, bulk=threads, writers=threads
             )
+            trusted = frozenset({signer.public.fingerprint} if signer else ())
+            table = open_memory(Path("unused"))
             index = held.enter_context(
                 open_index(
                     Path("unused"),
                     hub,
-                    open_table=open_memory,
+                    open_table=lambda _: table,
                     discard_table=Path.rmdir,
-                    trusted=frozenset({signer.public.fingerprint} if signer else ()),
+                    trusted=trusted,
                 )
             )
             assert index.wait(20)
-            moment = [NOW]
+            world = World()
+            claims = ClaimIndex(
+                table, hub.storage, trusted=trusted, is_complete=lambda: world.is_indexed
+            )
             services = Services(
                 blobs=blobs,
                 auth=Auth("userpass:u:p:vivify=v", process_token="t" * 40, vivify_token="v" * 40),
                 signer=signer,
-                claims=index.claims if is_indexed else None,
+                claims=claims if is_indexed else None,
                 started=NOW,
-                clock=lambda: moment[0],
+                clock=lambda: world.now,
                 **more,
             )
-            return Site(hub, services, signer, moment)
+            return Site(hub, services, signer, world)
 
         yield make
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,13 +26,21 @@ VIVIFY = {"Authorization": "Basic dTp2"}
 
 
 @dataclass
+class World:
+    """What changes around a server."""
+
+    now: datetime = NOW
+    is_indexed: bool = True
+
+
+@dataclass
 class Site:
     """One server, its blobs and its clock."""
 
     hub: Hub
     services: Services
     signer: Signer | None
-    moment: list[datetime] = field(default_factory=lambda: [NOW])
+    world: World
 
     def __post_init__(self) -> None:
         app = create_app(self.services)

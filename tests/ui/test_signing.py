@@ -100,9 +100,9 @@ def test_what_is_signed_is_the_text_and_a_signature_of_now(
 
 
 def test_signing_again_later_says_the_later_time(site: Site, ref: Ref) -> None:
-    site.moment[0] = NOW.replace(year=2031)
+    site.world.now = NOW.replace(year=2031)
     signed = sign(site, text_by(ref)).content
-    assert verify(signed, SignerKeys(site.hub.storage)).time == int(site.moment[0].timestamp())
+    assert verify(signed, SignerKeys(site.hub.storage)).time == int(site.world.now.timestamp())
 
 
 def test_what_is_signed_uploads_unchanged_and_gpg_finds_it_good(
