@@ -258,7 +258,7 @@ def known(unserved: Machine) -> dict[str, str]:
         (["claims", "P", "--at", "2026-02-30"], 2, "2026-11-21 14:30:05"),
         (["permanode", "--date", "2026-11-21"], 2, "goes with --key"),
         (["permanode", "--attr", "x"], 2, "NAME=VALUE"),
-        (["permanode", "--tag", ""], 2, "not empty"),
+        (["tag", "P", ""], 2, "not empty"),
         (["share", "create"], 2, "--search"),
         (["share", "create", "FILE", "--expires", "2001-01-01"], 2, "a time to come"),
         (["share", "create", "FILE", "--expires", "soon"], 2, "30d"),

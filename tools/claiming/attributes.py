@@ -27,6 +27,15 @@ def as_text(text: str, what: str) -> str:
     return text
 
 
+def parse_tags(texts: Iterable[str]) -> tuple[str, ...]:
+    """The tags in texts that separate them by commas, as `pk-put` takes them.
+
+    Raises `NotText`.
+    """
+    tags = (as_text(tag.strip(), "a tag") for text in texts for tag in text.split(","))
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
+
+
 def as_tag(text: str) -> str:
     """A tag as it was typed. Raises `NotText`, `BadUsage`."""
     if not text:

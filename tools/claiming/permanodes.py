@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from ...blobstore.errors import HoldfastError
 from ...blobstore.ref import Ref
 from ...schema.claims import AddAttribute, AttributeChange, SetAttribute
-from .attributes import CONTENT, MEMBER, TITLE, as_tag, as_text, new_values, parse_pair, tag_changes
+from .attributes import (
+    CONTENT,
+    MEMBER,
+    TITLE,
+    as_text,
+    new_values,
+    parse_pair,
+    parse_tags,
+    tag_changes,
+)
 from .desk import Desk
 from .things import demand_permanode, demand_stored, look_up
 
@@ -59,7 +68,7 @@ def read_description(
     return Description(
         content=None if content is None else Ref.parse(content),
         title=None if title is None else as_text(title, "the title"),
-        tags=tuple(as_tag(tag) for tag in tags),
+        tags=parse_tags(tags),
         members=tuple(dict.fromkeys(Ref.parse(ref) for ref in members)),
         pairs=tuple(parse_pair(pair) for pair in pairs),
     )

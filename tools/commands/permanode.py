@@ -19,7 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--title", metavar="TEXT", help="set its title")
     parser.add_argument(
-        "--tag", action="append", default=[], metavar="TAG", help="add a tag (may be repeated)"
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG,...",
+        help="add tags (may be repeated)",
     )
     parser.add_argument("--content", metavar="REF", help="set its content, mostly a file or folder")
     parser.add_argument(

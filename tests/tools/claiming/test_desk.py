@@ -219,7 +219,7 @@ def test_whoever_does_not_count_is_told_at_the_end(
 
 def test_a_description_is_checked_before_anything_is_made(desk: Desk, plain: Ref) -> None:
     with pytest.raises(BadUsage):
-        read_description(tags=[""])
+        read_description(pairs=["nonsense"])
     with pytest.raises(NotPermanode):
         read_description(members=[plain]).demand_refs(desk, force=True)
     with pytest.raises(NotStored):
@@ -231,7 +231,7 @@ def test_a_description_becomes_attributes(desk: Desk, plain: Ref) -> None:
     member = desk.claimer.permanode()
     permanode = desk.claimer.permanode()
     description = read_description(
-        content=plain, title="T", tags=["a", "b", "a"], members=[member], pairs=["x=1", "x=2"]
+        content=plain, title="T", tags=["a, b", "a", ""], members=[member], pairs=["x=1", "x=2"]
     )
     description.demand_refs(desk, force=False)
     desk.claim(list(description.claims(permanode)))
