@@ -581,7 +581,8 @@ def test_discovery_answers_on_every_path_nobody_owns(server: RunningServer, path
 def test_discovery_says_what_clients_need(server: RunningServer) -> None:
     found = server.ask("GET", "/?camli.mode=config").json
     assert found["blobRoot"] == "/bs/"
-    assert found["searchRoot"] == found["shareRoot"] == found["jsonSignRoot"] == ""
+    assert found["searchRoot"] == found["jsonSignRoot"] == ""
+    assert found["shareRoot"] == "/share/"
     assert found["statusRoot"].endswith("/")
     assert len(found["storageGeneration"]) >= 20
     assert parsedate_to_datetime("Thu, 10 Jun 2010 23:42:15 GMT").year == 2010
