@@ -153,10 +153,9 @@ def _demand_sense(arguments: argparse.Namespace) -> None:
 def _tags(arguments: argparse.Namespace) -> tuple[str, ...]:
     if not arguments.tag:
         return ()
-    from ..claiming.attributes import as_text
+    from ..claiming.attributes import parse_tags
 
-    given = (as_text(tag.strip(), "a tag") for tags in arguments.tag for tag in tags.split(","))
-    return tuple(dict.fromkeys(tag for tag in given if tag))
+    return parse_tags(arguments.tag)
 
 
 def _naming(arguments: argparse.Namespace, tags: tuple[str, ...]) -> Naming | None:
