@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,22 +87,15 @@ def owner(config: IdentityConfig) -> PublicKey | None:
 
     Raises `BadRing`, and what asking GnuPG raises.
     """
-    from ..schema.errors import NoSuchKey
     from ..schema.identity import read_public_half
-    from ..schema.openpgp.errors import BadOpenPgp
 
     try:
         if config.gnupg:
             return _open_gnupg(config).public
-        return read_public_half(_content(config.ring), name=config.key)
+        with _blaming(config.ring):
+            return read_public_half(_content(config.ring), name=config.key)
     except (NoIdentity, FileNotFoundError):
         return None
-    except BadOpenPgp as error:
-        raise BadRing(str(config.ring), error.why) from None
-    except NoSuchKey as error:
-        if config.gnupg:
-            raise
-        raise BadRing(str(config.ring), str(error)) from None
 
 
 def trusted_fingerprints(config: IdentityConfig) -> frozenset[str]:
@@ -116,18 +111,10 @@ def read_ring(path: Path, *, name: str | None) -> SecretKey:
 
     Raises `BadRing`, `LockedRing`, and `FileNotFoundError`.
     """
-    from ..schema.errors import NoSuchKey
     from ..schema.identity import read_identity
-    from ..schema.openpgp.errors import BadOpenPgp, LockedKey
 
-    try:
+    with _blaming(path):
         return read_identity(_content(path), name=name)
-    except LockedKey as error:
-        raise LockedRing(str(path), error.key_id) from None
-    except BadOpenPgp as error:
-        raise BadRing(str(path), error.why) from None
-    except NoSuchKey as error:
-        raise BadRing(str(path), str(error)) from None
 
 
 def demand_private(ring: Path) -> None:
@@ -190,6 +177,23 @@ def _open_gnupg(config: IdentityConfig) -> Signer:
     if config.key is None:
         raise NoIdentity("GnuPG: identity.key does not say which")
     return GpgSigner(config.key, home=config.gnupg_home)
+
+
+@contextmanager
+def _blaming(ring: Path) -> Iterator[None]:
+    """Say which file it is that gives no key."""
+    from ..schema.errors import NoSuchKey
+    from ..schema.openpgp.errors import BadOpenPgp, LockedKey
+
+    try:
+        yield
+    except LockedKey as error:
+        raise LockedRing(str(ring), error.key_id) from None
+    except BadOpenPgp as error:
+        why = f"{error.why}; it is not what Perkeep, GnuPG or Holdfast write"
+        raise BadRing(str(ring), why) from None
+    except NoSuchKey as error:
+        raise BadRing(str(ring), str(error)) from None
 
 
 def _content(ring: Path) -> bytes:

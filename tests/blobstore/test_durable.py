@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.blobstore.durable import make_folder, replacing
+from holdfast.blobstore.durable import make_folder, replacing, write_new
 
 
 @pytest.fixture
@@ -94,3 +94,33 @@ def test_folders_are_made_with_their_parents_durably(
     steps.clear()
     make_folder(tmp_path / "a" / "b" / "c")
     assert steps == []
+
+
+def test_a_new_file_is_there_with_all_that_is_in_it_or_not_at_all(
+    tmp_path: Path, steps: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_link = Path.hardlink_to
+
+    def link(path: Path, target: Path) -> None:
+        steps.append(("link", path.name))
+        real_link(path, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", link)
+    path = tmp_path / "file"
+    write_new(path, b"content")
+    assert path.read_bytes() == b"content"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    assert steps[0][1].startswith("file.tmp")
+    assert steps[1:] == [("link", "file"), ("sync", tmp_path.name)]
+
+
+def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_bytes(b"old")
+    link.symlink_to("nowhere")
+    for taken in (path, link):
+        with pytest.raises(FileExistsError):
+            write_new(taken, b"new")
+    assert path.read_bytes() == b"old"
+    assert set(tmp_path.iterdir()) == {path, link}

@@ -58,6 +58,15 @@ def test_a_subkey_that_signs_is_passed_over(gpg, keyring, text_by):
     assert verify(signed, SignerKeys(keyring)).key.fingerprint == fingerprint
 
 
+def test_a_key_whose_subkeys_alone_are_here_cannot_sign_as_perkeep_wants(gpg, new_gpg):
+    name = "its secret is elsewhere"
+    fingerprint = gpg.new_key(name, algorithm="ed25519")
+    gpg.run("--passphrase", "", "--quick-add-key", fingerprint, "ed25519", "sign")
+    subkeys = gpg.run("--export-secret-subkeys", fingerprint)
+    with pytest.raises(SigningFailed, match="subkeys alone"):
+        GpgSigner(fingerprint, home=new_gpg(subkeys).home)
+
+
 def test_a_key_under_a_passphrase_signs_when_the_agent_may_use_it(gpg, keyring, text_by):
     name = "under a passphrase"
     gpg.run("--passphrase", "open", "--quick-gen-key", name, "ed25519", "sign", "never")

@@ -10,7 +10,9 @@ from holdfast.schema.identity import (
     is_named,
     new_identity,
     read_identity,
+    read_public_half,
     secret_ring,
+    whole_fingerprint,
 )
 from holdfast.schema.openpgp.armor import PRIVATE_KEY, armored
 from holdfast.schema.openpgp.errors import BadOpenPgp, LockedKey
@@ -75,6 +77,14 @@ def test_keys_have_short_and_long_names(name, ring, key):
     assert read_identity(ring, name=key.public.fingerprint.lower()) == key
 
 
+def test_a_whole_fingerprint_is_told_from_shorter_names(key):
+    whole = key.public.fingerprint
+    for name in (whole, f" 0x{whole.lower()}", f"{whole[:20]} {whole[20:]}"):
+        assert whole_fingerprint(name) == whole
+    for name in (whole[-16:], whole[1:], whole + "0", "G" + whole[1:], ""):
+        assert whole_fingerprint(name) is None
+
+
 @pytest.mark.parametrize("name", ["", "FD", "7FD", "00000000", "1CA57FD!", "321CA57FD", "Ada"])
 def test_other_names_fit_no_key(name, ring):
     with pytest.raises(NoSuchKey) as none:
@@ -104,6 +114,14 @@ def test_a_locked_key_says_what_to_do(usage, key):
         read_identity(locked)
 
 
+def test_the_public_half_of_a_locked_key_is_no_secret(ring, key):
+    at = len(key.public.body)
+    locked = write_packet(5, key.body[:at] + b"\xfe" + key.body[at + 1 :])
+    assert read_public_half(locked) == read_public_half(ring, name=FINGERPRINT) == key.public
+    with pytest.raises(NoSuchKey):
+        read_public_half(locked, name="00000000")
+
+
 @pytest.mark.parametrize("place", [300, 600, -1, -3])
 def test_a_damaged_key_is_not_signed_with(place, key):
     damaged = bytearray(key.body)
@@ -125,9 +143,9 @@ def test_data_that_is_no_ring_is_an_error(data):
         read_identity(data)
 
 
-def test_gnupg_takes_every_ring_for_a_key(common_key, gpg):
-    for is_armored in (True, False):
-        gpg.run("--import", data=secret_ring(common_key, is_armored=is_armored))
+def test_gnupg_takes_every_ring_for_a_key(common_key, new_gpg):
+    gpg = new_gpg(secret_ring(common_key, is_armored=True))
+    gpg.run("--import", data=secret_ring(common_key, is_armored=False))
     assert PERKEEP_USER_ID in gpg.run("--list-secret-keys", common_key.public.fingerprint)
     signature = gpg.detached(b"data", common_key.public.fingerprint)
     assert gpg.verify(signature, b"data").valid == (common_key.public.fingerprint,)
