@@ -264,6 +264,7 @@ def known(unserved: Machine) -> dict[str, str]:
         (["share", "create", "FILE", "--expires", "soon"], 2, "30d"),
         (["share", "create", "--search", "{nonsense"], 2, "expression"),
         (["share", "list", "P"], 2, "takes no ref"),
+        (["share", "revoke", "P", "--not-transitive"], 2, "holdfast share create"),
         (["delete", "nonsense"], 2, "not a blobref"),
         (["attr", "set", "P", "a", "--value-file", "/nowhere"], 1, "/nowhere"),
     ],
@@ -411,6 +412,18 @@ def test_many_commands_at_once_all_count(served: Machine, permanode: str) -> Non
     assert [end.returncode for end in ended] == [0] * 12
     assert sorted(told(served("tag", permanode))) == sorted(tags)
     assert len(told(served("claims", permanode))) == 12
+
+
+def test_without_a_server_one_command_at_a_time_has_the_store(unserved: Machine) -> None:
+    permanode = one(unserved("permanode"))
+    tags = [f"tag{number}" for number in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        ended = list(threads.map(lambda tag: unserved("tag", permanode, tag), tags))
+    done = [tag for tag, end in zip(tags, ended, strict=True) if end.returncode == 0]
+    assert done
+    assert sorted(told(unserved("tag", permanode))) == sorted(done)
+    for end in ended:
+        assert end.returncode == 0 or (end.returncode == 3 and "in use by" in end.stderr)
 
 
 def test_ctrl_c_ends_a_command_and_nothing_is_claimed(served: Machine, permanode: str) -> None:

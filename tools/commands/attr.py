@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("set", "add", "del", "show"), metavar="ACTION")
+    parser.add_argument(
+        "action", choices=("set", "add", "del", "show"), metavar="ACTION", help="as above"
+    )
     parser.add_argument("permanode", metavar="PERMANODE", help="ref of a permanode")
     parser.add_argument("name", nargs="?", metavar="NAME", help="name of an attribute")
     parser.add_argument("values", nargs="*", metavar="VALUE", help="a value")

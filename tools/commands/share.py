@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("create", "list", "revoke"), metavar="ACTION")
+    parser.add_argument(
+        "action", choices=("create", "list", "revoke"), metavar="ACTION", help="as above"
+    )
     parser.add_argument("refs", nargs="*", metavar="REF", help="what to share; shares to revoke")
     reach = parser.add_mutually_exclusive_group()
     reach.add_argument(
@@ -54,8 +56,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..claiming.errors import BadUsage
 
     action, out = arguments.action, context.output
-    if action != "create" and (arguments.search or arguments.expires or arguments.transitive):
-        raise BadUsage("--search, --expires and --transitive go with `holdfast share create`")
+    given = (arguments.search, arguments.expires, arguments.transitive)
+    if action != "create" and given != (None, None, None):
+        raise BadUsage("what a new share is like is said to `holdfast share create`")
     if action == "list" and arguments.refs:
         raise BadUsage("`holdfast share list` lists all shares, and takes no ref")
     if action != "list" and bool(arguments.refs) == bool(arguments.search):

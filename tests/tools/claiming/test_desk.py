@@ -6,8 +6,8 @@ import pytest
 
 from holdfast.blobstore.errors import HoldfastError
 from holdfast.blobstore.ref import Blob, Ref
-from holdfast.schema.claims import Delete, SetAttribute, Share
-from holdfast.schema.errors import SignatureRefused
+from holdfast.schema.claims import Delete, SetAttribute, Share, claim_text
+from holdfast.schema.errors import SignatureRefused, UnknownSigner
 from holdfast.schema.folding import Standing
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.timestamps import Timestamp
@@ -23,6 +23,7 @@ from holdfast.tools.claiming.errors import (
 from holdfast.tools.claiming.history import history
 from holdfast.tools.claiming.permanodes import read_description
 from holdfast.tools.claiming.shares import State, all_shares, parse_search, share_of
+from holdfast.tools.claiming.signed import BlobSigner
 from holdfast.tools.claiming.things import Thing, demand_deletable, demand_share, look_up
 from holdfast.tools.client.store import Store
 from holdfast.tools.config import Config
@@ -155,6 +156,21 @@ def test_a_forged_claim_has_no_history(desk: Desk) -> None:
     with pytest.raises(SignatureRefused):
         list(history(desk, forged))
     assert desk.about(permanode).fold(permanode).value("title") == "x"
+
+
+def test_a_claim_whose_key_is_not_here_counts_for_nothing_until_it_is(
+    desk: Desk, stranger: SecretKey
+) -> None:
+    permanode = desk.claimer.permanode()
+    key = BlobSigner(stranger, hash_name="sha224")
+    text = claim_text(key.key.ref, NOW, SetAttribute(permanode, "title", "theirs"))
+    claim = key.sign(text, NOW)
+    desk.store.send([claim], durable=True)
+    with pytest.raises(UnknownSigner, match="put that blob"):
+        list(history(desk, claim.ref))
+    assert list(history(desk, permanode)) == []
+    desk.store.send([key.key], durable=True)
+    assert standings(desk, claim.ref) == standings(desk, permanode) == [Standing.UNTRUSTED]
 
 
 def test_nothing_is_claimed_about_a_plain_blob(desk: Desk, plain: Ref) -> None:
