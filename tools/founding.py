@@ -50,13 +50,13 @@ def new_key(folder: Path, *, algorithm: Algorithm, time: int) -> SecretKey:
 
 
 def demand_named(key: PublicKey, config: Config) -> None:
-    """Raises `ConfigError` if the settings already name another key, which would be used."""
+    """Raises `ConfigError` if the settings name another key already, which is not this one."""
     name = config.identity.key
     if name is not None and not is_named(key, name):
         raise ConfigError(
             config.origins["identity.key"],
-            f"identity.key is {name[:60]!r}, and the key here is {key.fingerprint};"
-            " unset one, or choose the other",
+            f"identity.key is {name[:60]!r}, which is not the key {key.fingerprint};"
+            " unset it, or bring that key along by --ring or --gpg-key",
         )
 
 
