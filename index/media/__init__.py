@@ -1,0 +1,1 @@
+"""What contents say of themselves: kinds, sizes, times, places, tags, text."""
