@@ -1,0 +1,1 @@
+"""What can be asked of an index: queries as frozen values, their JSON, and the search language."""
