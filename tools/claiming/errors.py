@@ -8,16 +8,14 @@ from ...blobstore.errors import Blame, HoldfastError
 
 
 class NotStored(HoldfastError):
-    """Something to be spoken of that is not in the store."""
+    """Something to be spoken of that is not in the store, and whether one may insist."""
 
     blame: ClassVar[Blame] = Blame.ABSENCE
 
-    def __init__(self, ref: str, store: str) -> None:
+    def __init__(self, ref: str, store: str, *, may_insist: bool) -> None:
         self.ref, self.store = ref, store
-        super().__init__(
-            f"{ref} is not in {store}; put it there first,"
-            " or add --force to speak of it all the same"
-        )
+        remedy = ", or add --force to speak of it all the same" if may_insist else ""
+        super().__init__(f"{ref} is not in {store}; put it there first{remedy}")
 
 
 class NotPermanode(HoldfastError):

@@ -36,7 +36,7 @@ def history(desk: Desk, ref: Ref, *, at: Timestamp | None = None) -> Iterator[En
     (thing,) = look_up(desk.store, (ref,))
     if isinstance(thing, HoldfastError):
         raise thing
-    demand_stored(thing, desk.store, force=False)
+    demand_stored(thing, desk.store, force=None)
     demand_deletable(thing)
     keys = SignerKeys(Fetching(desk.store))
     claims = desk.about(ref)

@@ -24,9 +24,9 @@ class Refusals:
         self._as_json = as_json
 
     def accepted(
-        self, desk: Desk, demand: Callable[[Thing], None], *, force: bool = False
+        self, desk: Desk, demand: Callable[[Thing], None], *, force: bool | None = None
     ) -> Iterator[Thing]:
-        """Those of the refs that are stored (or `force`) and of which `demand` does not raise."""
+        """The refs that are stored, or forced, and of which `demand` does not raise."""
         for ref, found in zip(self.refs, look_up(desk.store, self.refs), strict=True):
             try:
                 if isinstance(found, HoldfastError):

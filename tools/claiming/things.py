@@ -51,10 +51,10 @@ def look_up(store: Store, refs: Sequence[Ref]) -> Iterator[Thing | HoldfastError
             yield found
 
 
-def demand_stored(thing: Thing, store: Store, *, force: bool) -> None:
-    """Raise `NotStored` for what is not there, unless by `force`."""
+def demand_stored(thing: Thing, store: Store, *, force: bool | None) -> None:
+    """Raise `NotStored` for what is not there, unless by `force`; None is where that is no way."""
     if not (thing.is_stored or force):
-        raise NotStored(thing.ref, store.name)
+        raise NotStored(thing.ref, store.name, may_insist=force is not None)
 
 
 def demand_permanode(thing: Thing) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from ...schema.canonical import canonical
+from ...schema.canonical import Number
 from ...schema.claims import (
     AddAttribute,
     AttributeChange,
@@ -32,7 +33,6 @@ _VERBS: dict[type[AttributeChange], str] = {
 
 def in_words(says: Statement, out: Output) -> str:
     """What is said, on one harmless line; values are shortened on a terminal only."""
-
     match says:
         case SetAttribute() | AddAttribute() | DelAttribute():
             value = f' "{_shown(says.value, out)}"' if says.value or not _is_del(says) else ""
@@ -60,7 +60,7 @@ def search_text(share: Share) -> str:
     expression = share.search.get("expression")
     if isinstance(expression, str) and len(share.search) == 1:
         return expression
-    return json.dumps(share.search, ensure_ascii=False)
+    return json.dumps(_plain(share.search), ensure_ascii=False)
 
 
 def as_fields(says: Statement) -> dict[str, object]:
@@ -85,8 +85,7 @@ def share_fields(share: Share) -> dict[str, object]:
     """What a share opens, how far, and until when; null for what it does not say."""
     return {
         "target": share.target,
-        # What was typed keeps its numbers as text; what was read does not.
-        "search": json.loads(canonical({"search": share.search}))["search"],
+        "search": _plain(share.search),
         "transitive": share.is_transitive,
         "expires": None if share.expires is None else format_time(share.expires),
     }
@@ -113,3 +112,16 @@ def _shown(text: str, out: Output) -> str:
     if out.is_terminal and len(text) > _SHOWN:
         text = text[: _SHOWN - 1] + "…"
     return printable(text.encode())
+
+
+def _plain(value: object) -> object:
+    """A search as `json` writes it: numbers that were typed are text till here."""
+    match value:
+        case Number():
+            return json.loads(value)
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value

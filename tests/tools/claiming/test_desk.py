@@ -176,7 +176,7 @@ def test_a_claim_whose_key_is_not_here_counts_for_nothing_until_it_is(
 def test_nothing_is_claimed_about_a_plain_blob(desk: Desk, plain: Ref) -> None:
     with pytest.raises(NotDeletable):
         list(history(desk, plain))
-    with pytest.raises(NotStored):
+    with pytest.raises(NotStored, match=r"put it there first$"):
         list(history(desk, ABSENT))
 
 
