@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from .view import BinaryReader
@@ -36,7 +37,7 @@ def text_of_pdf(reader: BinaryReader, most: int, *, seconds: int = MOST_SECONDS)
                 return ""
             copy.write(piece)
         copy.seek(0)
-        command = [sys.executable, "-I", str(_CHILD), str(most), str(seconds)]
+        command = [sys.executable, "-I", str(_CHILD), _library(), str(most), str(seconds)]
         with subprocess.Popen(  # noqa: S603 - our own program; the file is its input only
             command, stdin=copy, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
         ) as child:
@@ -48,3 +49,11 @@ def text_of_pdf(reader: BinaryReader, most: int, *, seconds: int = MOST_SECONDS)
     if child.returncode:
         _log.info("a PDF file could only be read in part, for want of time, memory or sense")
     return text.decode("utf-8", "ignore").rstrip("\n")
+
+
+def _library() -> str:
+    """The folder that this process would import pypdf from; the other knows only Python's own."""
+    found = find_spec("pypdf")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("pypdf is not installed", name="pypdf")
+    return str(Path(found.origin).parent.parent)

@@ -15,7 +15,8 @@ _MOST_PAGES = 5000
 
 
 def main() -> int:
-    most, seconds = int(sys.argv[1]), int(sys.argv[2])
+    library, most, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    sys.path.append(library)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -31,6 +31,7 @@ _TEXTS = frozenset(
         "message/rfc822",
     }
 )
+_MARKUP = "text/rtf1"
 # Bytes that no text has, by https://mimesniff.spec.whatwg.org/#binary-data-byte
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
@@ -60,7 +61,7 @@ _CHARSET = re.compile(
 def has_text(mime: str) -> bool:
     """Whether `read_text` looks into files of a type; of files of no known type it looks."""
     kind = mime.partition(";")[0]
-    return not kind or kind.startswith("text/") or kind in _TEXTS
+    return not kind or (kind.startswith("text/") and kind != _MARKUP) or kind in _TEXTS
 
 
 def read_text(reader: BinaryReader, mime: str, *, most: int = MOST_TEXT) -> Iterator[str]:

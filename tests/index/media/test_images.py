@@ -88,6 +88,10 @@ def test_of_a_raw_file_the_thumbnail_does_not_count():
     assert contents_of(data).size == (6000, 4000)
 
 
+def test_a_tiff_may_be_big():
+    assert contents_of(picture("TIFF", big_tiff=True), "a.tif").size == (70, 33)
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"])
 def test_a_picture_cut_short_says_what_it_can(form):
     data = picture(form)

@@ -54,7 +54,9 @@ def test_files_of_unknown_types_are_read_if_they_look_like_text():
     assert text_of(b"a\0b", "text/plain") == ""
 
 
-@pytest.mark.parametrize("mime", ["image/jpeg", "application/zip", "application/octet-stream"])
+@pytest.mark.parametrize(
+    "mime", ["image/jpeg", "text/rtf1", "application/zip", "application/octet-stream"]
+)
 def test_other_types_have_no_text(mime):
     assert not has_text(mime)
     assert text_of(b"text", mime) == ""
