@@ -52,6 +52,9 @@ CALLS = [
     ("GET", "/status/", None, "all", {}),
     ("GET", "/status/status.json", None, "all", {}),
     ("GET", "/help/", None, "all", {}),
+    ("GET", "/sighelper/", None, "all", {}),
+    ("POST", "/sighelper/camli/sig/sign", b"", "all", {}),
+    ("GET", "/claims/shares", None, "all", {}),
 ]
 
 

@@ -137,7 +137,6 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         """Open the store and build the application; in the worker."""
         try:
             hub, index = self.held.enter_context(open_indexed(self.config))
-            signer = _signer(self.config.identity)
         except HoldfastError as error:
             # Said once, for a person. This exit code keeps gunicorn from trying again.
             print(f"holdfast: {error}", file=sys.stderr, flush=True)
@@ -163,7 +162,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             blobs=blobs,
             auth=auth,
             auth_text=server.auth,
-            signer=signer,
+            signer=_signer(self.config.identity),
             claims=index.claims,
             owner_name=_user(),
             user_name=_user(),
@@ -314,9 +313,13 @@ def _check_free(listen: str) -> None:
 
 
 def _signer(identity: IdentityConfig) -> Signer | None:
+    """Whoever signs for the owner. A key that cannot sign is no reason to serve nothing."""
     try:
         return open_signer(identity)
     except NoIdentity:
+        return None
+    except HoldfastError as error:
+        _log.warning("%s; until then the server signs nothing", error)
         return None
 
 
