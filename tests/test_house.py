@@ -150,7 +150,7 @@ def test_the_environment_is_read_in_one_place(sources: list[Path]) -> None:
 
 BREACHES = (
     *(f"import {name}" for name in ("cryptography", "falcon", "gnupg", "numpy", "PIL")),
-    *(f"import {name}" for name in ("plyvel", "pytest", "uvicorn")),
+    *(f"import {name}" for name in ("plyvel", "pypdf", "pytest", "re2", "uvicorn")),
     *(f"import {folder}" for folder in FOLDERS),
     "from ...tools import cli",
     "from . import localdisk",
