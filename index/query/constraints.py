@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from ...blobstore.ref import Ref
 from ...schema.timestamps import Timestamp
@@ -176,6 +177,10 @@ class ClaimConstraint:
     signed_by: str = ""
     signed_after: Timestamp | None = field(default=None, metadata={"empty": False})
     signed_before: Timestamp | None = field(default=None, metadata={"empty": False})
+
+
+BASE: Final = Constraint(permanode=PermanodeConstraint(skip_hidden=True))
+"""What every expression asks for beside what it says: permanodes that are not hidden."""
 
 
 def both(a: Constraint, b: Constraint) -> Constraint:

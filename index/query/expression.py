@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from .constraints import Constraint, PermanodeConstraint, both
-from .errors import BadExpression, BadQuery
+from .constraints import BASE, Constraint, both
+from .errors import BadQuery
 from .parser import parse
 from .reading import parse_constraint
 from .request import SearchQuery
-from .trees import is_too_large
-
-BASE = Constraint(permanode=PermanodeConstraint(skip_hidden=True))
-"""What every expression asks for beside what it says: permanodes that are not hidden."""
 
 
 def parse_expression(expression: str) -> Constraint:
@@ -20,15 +16,7 @@ def parse_expression(expression: str) -> Constraint:
     `Constraint.named`), to be looked up with `rewritten` of `trees.py`.
     """
     said = parse(expression)
-    if said is None:
-        return BASE
-    constraint = both(BASE, said)
-    # As JSON it is to be read again, as part of a query.
-    if is_too_large(SearchQuery(constraint=constraint)):
-        raise BadExpression(
-            expression, "Too long, or nested too deep", token="", start=0, position=0
-        )
-    return constraint
+    return BASE if said is None else both(BASE, said)
 
 
 def constraint_of(query: SearchQuery) -> Constraint:

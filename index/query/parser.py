@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from .constraints import Constraint, both, either, negated
+from .constraints import BASE, Constraint, both, either, negated
 from .errors import BadExpression
 from .lexer import Kind, Token, tokens, trimmed
 from .predicates import meaning_of
+from .request import SearchQuery
 from .rewriting import Unfit
+from .trees import is_too_large
 
 MAX_EXPRESSION = 1 << 16
 """How many characters an expression may have."""
@@ -42,32 +44,35 @@ class _Parser:
                 f"Expressions have at most {MAX_EXPRESSION} characters", Token(Kind.FAULT, "", 0)
             )
         self._advance()
-        if self._next.kind is Kind.END:
+        if self._is_at(Kind.END):
             return None
+        first = self._next
         constraint = self._alternatives()
-        if self._next.kind is Kind.CLOSE:
+        if self._is_at(Kind.CLOSE):
             raise self._error("No matching opening parenthesis", self._next)
-        assert self._next.kind is Kind.END
+        # What is read here can be written as JSON, and read again.
+        if is_too_large(SearchQuery(constraint=both(BASE, constraint))):
+            raise self._error("Too long, or nested too deep", first)
         return constraint
 
     def _alternatives(self) -> Constraint:
         sides = [self._conjunction()]
-        while self._next.kind is Kind.OR:
+        while self._is_at(Kind.OR):
             self._advance()
             sides.append(self._conjunction())
         return _chain(either, sides)
 
     def _conjunction(self) -> Constraint:
         operands = [self._operand()]
-        while self._next.kind not in (Kind.OR, Kind.CLOSE, Kind.END):
-            if self._next.kind is Kind.AND:
+        while not self._is_at(Kind.OR, Kind.CLOSE, Kind.END):
+            if self._is_at(Kind.AND):
                 self._advance()
             operands.append(self._operand())
         return _chain(both, operands)
 
     def _operand(self) -> Constraint:
         is_negated = False
-        while self._next.kind is Kind.NOT:
+        while self._is_at(Kind.NOT):
             is_negated = not is_negated
             self._advance()
         token = self._next
@@ -85,10 +90,10 @@ class _Parser:
         self._groups += 1
         if self._groups > MAX_GROUPS:
             raise self._error("Nested too deep", opening)
-        if self._next.kind is Kind.END:
+        if self._is_at(Kind.END):
             raise self._error("No matching closing parenthesis", opening)
         constraint = self._alternatives()
-        if self._next.kind is not Kind.CLOSE:
+        if not self._is_at(Kind.CLOSE):
             raise self._error("No matching closing parenthesis", opening)
         self._advance()
         self._groups -= 1
@@ -99,6 +104,9 @@ class _Parser:
             return meaning_of(atom.name, atom.arguments)
         except Unfit as error:
             raise self._error(str(error), atom) from None
+
+    def _is_at(self, *kinds: Kind) -> bool:
+        return self._next.kind in kinds
 
     def _advance(self) -> None:
         self._next = next(self._tokens)

@@ -28,12 +28,10 @@ def nodes(root: object) -> Iterator[tuple[object, int]]:
 
 def is_too_large(root: object) -> bool:
     """Whether a tree has more objects, or more levels, than a query may have."""
-    count = 0
-    for _, level in nodes(root):
-        count += 1
-        if count > MAX_OBJECTS or level > MAX_DEPTH:
-            return True
-    return False
+    return any(
+        count > MAX_OBJECTS or level > MAX_DEPTH
+        for count, (_, level) in enumerate(nodes(root), start=1)
+    )
 
 
 def rewritten(constraint: Constraint, change: Callable[[Constraint], Constraint]) -> Constraint:
