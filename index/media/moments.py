@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -60,8 +60,8 @@ def local_time(
 def moment(shown: datetime, offset: int | None) -> Timestamp | None:
     """The moment at which a clock showed this, `offset` seconds ahead of UTC.
 
-    None as the offset gives a moment whose zone nobody knows, marked as such. None is returned
-    for moments outside the years that can be written.
+    Without an offset its zone is one nobody knows, and it is marked so. Returns None for moments
+    outside the years that can be written.
     """
     seconds = seconds_of(shown) - (_UNKNOWN_ZONE if offset is None else offset)
     ns = seconds * NANOSECONDS
@@ -76,8 +76,5 @@ def seconds_of(shown: datetime) -> int:
 
 def offset_at(shown: datetime, zone: tzinfo) -> int | None:
     """How many seconds a zone is ahead of UTC when its clocks show this time."""
-    try:
-        offset = zone.utcoffset(shown.replace(tzinfo=None if zone is UTC else zone))
-    except OverflowError:  # the very first and last hours of the calendar
-        return None
+    offset = shown.replace(tzinfo=zone).utcoffset()
     return None if offset is None else offset.days * 86400 + offset.seconds
