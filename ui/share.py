@@ -14,7 +14,7 @@ from falcon.asgi.ws import WebSocket
 
 from ..blobstore.errors import BadRef, BlobNotFound, HoldfastError
 from ..blobstore.handlers.answers import bad_request, unauthorized
-from ..blobstore.handlers.form import query
+from ..blobstore.handlers.form import BadForm, query
 from ..blobstore.handlers.get import get_blob
 from ..blobstore.handlers.problems import report
 from ..blobstore.ref import Ref
@@ -77,25 +77,21 @@ class _ShareHandler:
             return
         resp.set_header("access-control-allow-origin", "*")
         asked = query(req)
-        wants_contents = asked.get("assemble", "") in _TRUE
         try:
-            via = [Ref.parse(text) for text in asked["via"].split(",")] if asked.get("via") else []
-        except BadRef as error:
+            chain = [*_refs(asked.get("via", "")), ref]
+        except (BadRef, BadForm) as error:
             await _until_next_step(began)
             bad_request(resp, str(error))
-            return
-        if len(via) > MAX_VIA:
-            await _until_next_step(began)
-            bad_request(resp, f"{len(via)} refs in via; at most {MAX_VIA}")
             return
         if not self._claims.is_complete:
             # What is not indexed yet may be the delete of this very share.
             answer_catching_up(resp)
             return
-        why = await self._blobs.read(self._denial, [*via, ref], wants_contents)
+        wants_contents = asked.get("assemble", "") in _TRUE
+        why = await self._blobs.read(self._denial, chain, wants_contents)
         if why is not None:
             # Only the beginning of the ref: all of it may still open something.
-            _log.info("share %.20s refused: %s", [*via, ref][0], why.value)
+            _log.info("share %.20s refused: %s", chain[0], why.value)
             await _until_next_step(began)
             unauthorized(resp)
         elif wants_contents:
@@ -136,6 +132,13 @@ class _Deleted:
 
     def __contains__(self, ref: object) -> bool:
         return isinstance(ref, Ref) and self._claims.is_deleted(ref)
+
+
+def _refs(via: str) -> list[Ref]:
+    texts = via.split(",") if via else []
+    if len(texts) > MAX_VIA:
+        raise BadForm(f"{len(texts)} refs in via; at most {MAX_VIA}")
+    return [Ref.parse(text) for text in texts]
 
 
 async def _until_next_step(began: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     ring = home / "identity-secring.gpg"
     ring.write_bytes(RING.read_bytes())
     ring.chmod(0o600)
-    running = RunningServer(home).start()
+    running = RunningServer(home, remove=True).start()
     assert running.put(KEY.public.blob)
     yield running
     assert running.stop() == 0
@@ -105,6 +106,21 @@ def test_a_whole_file_comes_back_in_whole_and_in_part(server: RunningServer, fil
     path = f"/share/{file}?via={share}&assemble=1"
     part = server.ask("GET", path, None, {"Range": "bytes=20000000-"}, anonymous=True)
     assert (part.status, part.body) == (206, DATA[20_000_000:])
+
+
+def test_an_answer_breaks_off_where_a_chunk_is_lost(server: RunningServer) -> None:
+    blobs: list[Blob] = []
+    lost = write_file(FileFacts(name=b"lost"), DATA[: 8 << 20][::-1], blobs.append)
+    chunk = [ref for ref, data in blobs if not data.startswith(b"{")][-1]
+    assert server.ask("POST", "batch-upload", encode(blobs)).status == 200
+    share = claim(server, Share(target=lost, is_transitive=True))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert server.ask("POST", "remove", f"blob1={chunk}", form).status == 200
+    with pytest.raises(http.client.IncompleteRead) as broken:
+        visit(server, share, lost, query="&assemble=1")
+    sent = broken.value.partial
+    assert 0 < len(sent) < 8 << 20
+    assert sent == DATA[: 8 << 20][::-1][: len(sent)]
 
 
 def test_readers_that_stand_still_cost_a_piece_each(server: RunningServer, file: Ref) -> None:

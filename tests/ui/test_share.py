@@ -173,6 +173,12 @@ def test_a_claim_somebody_changed_opens_nothing(site: Site, shared: Shared) -> N
         assert not is_open(ask(site, forged, secret))
 
 
+def test_what_is_too_large_for_a_claim_is_refused_as_anything(site: Site) -> None:
+    large = site.put(b'{"camliVersion": 1' + b" " * (2 << 20))
+    assert not is_open(ask(site, large))
+    assert not is_open(ask(site, large, Ref.of(b"x")))
+
+
 def test_the_owners_password_opens_no_share(site: Site, shared: Shared) -> None:
     answer = ask(site, shared.share, shared.entries, headers=OWNER)
     assert not is_open(answer)
