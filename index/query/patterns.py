@@ -29,8 +29,8 @@ def finder(pattern: str) -> Callable[[str], bool]:
     if len(pattern) > MAX_PATTERN:
         raise BadPattern(f"longer than {MAX_PATTERN} characters")
     try:
-        compiled = re2.compile(pattern, _OPTIONS)
+        compiled = re2.compile(pattern.encode("utf-8", "surrogatepass"), _OPTIONS)
     except re2.error as error:
         why: bytes = error.args[0]
         raise BadPattern(why.decode("utf-8", "replace")) from None
-    return lambda text: compiled.search(text) is not None
+    return lambda text: compiled.search(text.encode("utf-8", "surrogatepass")) is not None
