@@ -173,3 +173,13 @@ class TableDamaged(HoldfastError):
     def __init__(self, path: str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path}: {why}")
+
+
+class RowTooLarge(HoldfastError):
+    """A row with more bytes than a sorted table takes; nothing of its write was done."""
+
+    blame = Blame.CALLER
+
+    def __init__(self, size: int, limit: int) -> None:
+        self.size, self.limit = size, limit
+        super().__init__(f"a row of {size} bytes; {limit} are the most, split it")

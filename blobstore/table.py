@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from .errors import RowTooLarge
+
+MAX_ROW_SIZE = 1 << 29
+"""Bytes a key and its value may have together, whatever the engine."""
+
 
 class Table(Protocol):
     """Byte keys to byte values in key order. Safe for many threads."""
@@ -17,7 +22,11 @@ class Table(Protocol):
         """The value of a key, or None."""
 
     def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
-        """Put and delete rows, all or none; not durable before the next `sync`."""
+        """Put and delete rows, all or none; not durable before the next `sync`.
+
+        The last of several puts of a key counts; a key put and deleted is gone. Raises
+        `RowTooLarge` if a row has more than `MAX_ROW_SIZE` bytes.
+        """
 
     def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Rows with `start <= key < end`, ascending, as they were at the call."""
@@ -30,3 +39,10 @@ class Table(Protocol):
 
 OpenTable = Callable[[Path], Table]
 """Opens, or makes, the table kept in a folder. Raises `TableDamaged` when it cannot be read."""
+
+
+def check_row(key: bytes, value: bytes) -> None:
+    """Refuse a row no engine need be able to hold. Raises `RowTooLarge`."""
+    size = len(key) + len(value)
+    if size > MAX_ROW_SIZE:
+        raise RowTooLarge(size, MAX_ROW_SIZE)

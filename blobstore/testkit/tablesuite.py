@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..errors import HoldfastError, StoreBusy, TableDamaged
-from ..table import Table
+from ..errors import HoldfastError, RowTooLarge, StoreBusy, TableDamaged
+from ..table import MAX_ROW_SIZE, Table
 
 ROWS = [(b"%04d" % number, b"value %d" % number) for number in range(1000)]
 """Rows in key order."""
@@ -98,6 +98,14 @@ class TableSuite:
         key, value = b"k" * 70_000, random.Random(1).randbytes(1 << 20)  # noqa: S311
         table.write([(key, value)])
         assert list(table.scan()) == [(key, value)]
+
+    def test_a_row_of_too_many_bytes_is_refused_with_its_whole_write(self, table: Table) -> None:
+        table.write(ROWS[:1])
+        with pytest.raises(RowTooLarge) as caught:
+            table.write([*ROWS[1:3], (b"k", bytes(MAX_ROW_SIZE))], [b"0000"])
+        assert caught.value.size == MAX_ROW_SIZE + 1
+        table.write(ROWS[3:4])
+        assert list(table.scan()) == [ROWS[0], ROWS[3]]
 
     def test_a_scan_has_a_start_and_an_end(self, table: Table) -> None:
         table.write(ROWS)
@@ -204,6 +212,32 @@ class TableSuite:
 
         _run(*(partial(write, thread) for thread in range(6)))
         assert sum(1 for _ in table.scan()) == 600
+
+    def test_threads_sync_at_the_same_time(self, table: Table) -> None:
+        def write(thread: int) -> None:
+            for number in range(20):
+                table.write([(b"%d/%02d" % (thread, number), b"value")])
+                table.sync()
+
+        _run(*(partial(write, thread) for thread in range(6)))
+        assert sum(1 for _ in table.scan()) == 120
+
+    def test_scans_and_lookups_go_on_while_large_rows_are_written(self, table: Table) -> None:
+        table.write(ROWS)
+        large = [(b"large %d" % number, bytes(1 << 20)) for number in range(24)]
+
+        def write() -> None:
+            for row in large:
+                table.write([row])
+
+        def read() -> None:
+            for key, value in ROWS:
+                assert table.get(key) == value
+            for _ in range(10):
+                assert list(table.scan(end=b"large")) == ROWS
+
+        _run(write, read, read)
+        assert list(table.scan(b"large")) == sorted(large)
 
     def test_rows_outlast_the_table(self, reopen: Callable[[], Table]) -> None:
         for turn in range(3):

@@ -11,6 +11,7 @@ import plyvel
 
 from ...blobstore.durable import make_folder, sync_folder
 from ...blobstore.errors import StoreBusy, StoreFailed, TableDamaged
+from ...blobstore.table import check_row
 
 _WRITE_BUFFER = 16 << 20
 """Bytes of rows LevelDB collects before it writes a sorted file; replayed at the next open."""
@@ -117,11 +118,15 @@ class LevelTable:
             raise self._closed() from error
 
     def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
-        """Put and delete rows, all or none; a key in both is deleted. Raises `StoreFailed`."""
+        """Put and delete rows, all or none; a key in both is deleted.
+
+        Raises `StoreFailed` and `RowTooLarge`.
+        """
         self._refuse_after_failure()
         batch = self._database.write_batch()
         put, delete = batch.put, batch.delete
         for key, value in puts:
+            check_row(key, value)  # LevelDB would write a length cut to 32 bits
             put(key, value)
         for key in deletes:
             delete(key)
