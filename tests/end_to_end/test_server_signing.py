@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 import pytest
 
 from holdfast.blobstore.ref import Blob, Ref
+from holdfast.index.keys import VERSION
+from holdfast.index.kv.leveldb import open_leveldb
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.filewriter import write_file
 from holdfast.schema.identity import read_identity
@@ -136,3 +138,28 @@ def test_a_key_that_cannot_sign_keeps_no_server_from_serving(tmp_path: Path) -> 
         assert "chmod 600" in server.log_text
     finally:
         assert server.stop() == 0
+
+
+def test_the_owners_public_key_is_stored_when_the_server_starts(
+    key: SecretKey, tmp_path: Path
+) -> None:
+    ring = tmp_path / "identity-secring.gpg"
+    ring.write_bytes(RING.read_bytes())
+    ring.chmod(0o600)
+    server = RunningServer(tmp_path).start()
+    try:
+        assert server.ask("GET", Ref.of(key.public.blob)).body == key.public.blob
+    finally:
+        assert server.stop() == 0
+
+
+def test_an_index_of_another_version_ends_the_server_with_what_to_do(tmp_path: Path) -> None:
+    table = open_leveldb(tmp_path / "index")
+    table.write([VERSION.row(value=(99,))])
+    table.close()
+    server = RunningServer(tmp_path)
+    with pytest.raises(AssertionError, match="did not start"):
+        server.start()
+    assert server.log_text.count("remove that folder") == 1
+    assert server.process is not None
+    assert server.process.wait(10) == 1

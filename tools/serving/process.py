@@ -29,6 +29,10 @@ from uvicorn_worker import UvicornWorker
 from ...blobstore.errors import Blame, HoldfastError
 from ...blobstore.handlers.auth import Auth
 from ...blobstore.handlers.service import BlobService
+from ...blobstore.hub import Hub
+from ...blobstore.ref import Ref
+from ...blobstore.storage import has
+from ...schema.openpgp.publickey import PublicKey
 from ...schema.signing import Signer
 from ...ui.app import Application, create_app
 from ...ui.services import Services
@@ -88,9 +92,12 @@ def serve(
     _check_free(config.server.listen)
     limits = limits or Limits()
     runner = _Runner(config, announce, log_requests, limits)
+    parent = os.getpid()
     try:
         runner.run()
     except SystemExit as ended:
+        if os.getpid() != parent:
+            raise  # the worker: by its exit code the parent knows whether to start another
         if runner.refused[0]:
             return runner.refused[0]
         return ended.code if isinstance(ended.code, int) else 1
@@ -136,13 +143,23 @@ class _Runner(BaseApplication):  # type: ignore[misc]
     def load(self) -> Application:
         """Open the store and build the application; in the worker."""
         try:
-            hub, index = self.held.enter_context(open_indexed(self.config))
+            self.services = self._open()
         except HoldfastError as error:
+            self.held.close()
             # Said once, for a person. This exit code keeps gunicorn from trying again.
             print(f"holdfast: {error}", file=sys.stderr, flush=True)
             self.refused[0] = exit_code(error)
             sys.exit(Arbiter.APP_LOAD_ERROR)
+        self.application = create_app(self.services)
+        return self.application
+
+    def _open(self) -> Services:
         server = self.config.server
+        hub, index = self.held.enter_context(open_indexed(self.config))
+        hash_name = self.config.storage.hash_name
+        signer = _signer(self.config.identity)
+        if signer is not None:
+            _publish(signer.public, hub, hash_name)
         auth = Auth(
             server.auth,
             process_token=secrets.token_hex(20),
@@ -158,22 +175,20 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         )
         for threads in (blobs.readers, blobs.bulk, blobs.writers):
             self.held.callback(threads.shutdown)
-        self.services = Services(
+        return Services(
             blobs=blobs,
             auth=auth,
             auth_text=server.auth,
-            signer=_signer(self.config.identity),
+            signer=signer,
             claims=index.claims,
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,
             storage_kind=self.config.storage.kind,
-            hash_name=self.config.storage.hash_name,
+            hash_name=hash_name,
             version=_version(),
             started=datetime.now(UTC),
         )
-        self.application = create_app(self.services)
-        return self.application
 
     def run(self) -> None:
         # Nothing gunicorn says of a worker that ended adds to why the store was refused.
@@ -321,6 +336,16 @@ def _signer(identity: IdentityConfig) -> Signer | None:
     except HoldfastError as error:
         _log.warning("%s; until then the server signs nothing", error)
         return None
+
+
+def _publish(key: PublicKey, hub: Hub, hash_name: str) -> None:
+    """Store the owner's public key, which whoever reads what it signed needs."""
+    ref = Ref.of(key.blob, hash_name=hash_name)
+    try:
+        if not has(hub.storage, ref):
+            hub.receive_one(ref, key.blob)
+    except HoldfastError as error:  # a full disk is no reason to serve nothing
+        _log.warning("the public key was not stored: %s", error)
 
 
 def _user() -> str:
