@@ -79,9 +79,7 @@ PREDICATES: Final = (
     Predicate("tag:TAG", "things with exactly that tag", with_tag),
     Predicate("title:TEXT", "things with that in their title, in any case", with_title),
     Predicate("text:WORDS", "things with all these words in title, file name or text", with_words),
-    Predicate(
-        "childrenof:REF", "members of what that ref, or beginning of one, names", children_of
-    ),
+    Predicate("childrenof:REF", "members of what has that ref, or one that begins so", children_of),
     Predicate("parentof:REF", "what has it as a member", parents_of),
     Predicate("ref:REF", "things whose ref begins so", with_ref),
     Predicate("format:FORMAT", "files of that format, or MIME type", in_format),

@@ -18,8 +18,8 @@ README = (Path(package.__file__).parent.parent / "README.md").read_text()
 CLASSES = [
     kind
     for module in (constraints, scalars, request)
-    for _, kind in inspect.getmembers(module, dataclasses.is_dataclass)
-    if kind.__module__ == module.__name__
+    for _, kind in inspect.getmembers(module, inspect.isclass)
+    if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
 ]
 
 

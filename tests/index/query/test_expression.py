@@ -10,7 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.blobstore.errors import Blame
-from holdfast.index.query.constraints import BASE, Constraint, both, either, negated
+from holdfast.index.query.constraints import (
+    BASE,
+    Constraint,
+    LogicalConstraint,
+    Op,
+    PermanodeConstraint,
+    both,
+    either,
+    negated,
+)
 from holdfast.index.query.errors import BadExpression, BadQuery
 from holdfast.index.query.expression import constraint_of, parse_expression, parse_saved
 from holdfast.index.query.parser import MAX_EXPRESSION
@@ -270,6 +279,42 @@ p, f, g = meant(P), meant(F), meant(G)
 )
 def test_operands_are_joined(expression, constraint):
     assert meant(expression) == constraint
+
+
+def holds(constraint: Constraint, tags: frozenset[str]) -> bool:
+    """Whether something with these tags fits a constraint that is about nothing else."""
+    match constraint:
+        case Constraint(permanode=PermanodeConstraint(attr="tag", value=tag)):
+            return tag in tags
+        case Constraint(logical=LogicalConstraint(op=Op.NOT, a=a)):
+            return not holds(a, tags)
+        case Constraint(logical=LogicalConstraint(op=Op.AND, a=a, b=Constraint() as b)):
+            return holds(a, tags) and holds(b, tags)
+        case Constraint(logical=LogicalConstraint(op=Op.OR, a=a, b=Constraint() as b)):
+            return holds(a, tags) or holds(b, tags)
+    raise AssertionError(constraint)
+
+
+LOGIC = st.recursive(
+    st.sampled_from("abc").map(lambda tag: (f"tag:{tag}", f"({tag!r} in tags)")),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from([" ", " and ", " or "]), inner).map(
+            lambda part: (
+                part[0][0] + part[1] + part[2][0],
+                part[0][1] + (" or " if part[1] == " or " else " and ") + part[2][1],
+            )
+        )
+        | inner.map(lambda part: (f"({part[0]})", f"({part[1]})"))
+        | inner.map(lambda part: (f"- ({part[0]})", f"(not ({part[1]}))"))
+    ),
+    max_leaves=25,
+)
+
+
+@given(LOGIC, st.frozensets(st.sampled_from("abc")))
+def test_expressions_mean_what_the_same_means_in_python(logic, tags):
+    expression, python = logic
+    assert holds(meant(expression), tags) == eval(python, {"tags": tags})
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\n", "\u00a0\u2003"])

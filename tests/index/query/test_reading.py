@@ -219,6 +219,80 @@ def test_what_the_references_clients_send_is_read(constraint, meaning):
     assert asked(constraint) == meaning
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"expression": "tag:ssumq -is:image -title:set"},
+        {"constraint": TAGGED, "sort": "created"},
+        {"constraint": TAGGED, "limit": 2, "sort": "-mod"},
+        {"constraint": TAGGED, "limit": 3, "sort": "blobref", "around": REF},
+        {"constraint": TAGGED, "limit": 2, "continue": f"pn:1791072000000000000:{REF}"},
+        {"constraint": {"permanode": {"attr": "n", "valueMatchesInt": {"min": 40, "max": 50}}}},
+        {
+            "constraint": {
+                "permanode": {
+                    "attr": "camliContent",
+                    "valueInSet": {"file": {"fileName": {"hasPrefix": "a-", "hasSuffix": ".txt"}}},
+                }
+            }
+        },
+        {"constraint": {"permanode": {"relation": {"relation": "child", "all": TAGGED}}}},
+        {
+            "constraint": {
+                "logical": {
+                    "op": "and",
+                    "a": TAGGED,
+                    "b": {
+                        "logical": {
+                            "op": "not",
+                            "a": {"permanode": {"attr": "camliContent", "numValue": {"min": 1}}},
+                        }
+                    },
+                }
+            }
+        },
+        {
+            "constraint": {
+                "file": {
+                    "fileName": {"equals": "land.jpg"},
+                    "width": {"min": 400},
+                    "location": {"any": True},
+                }
+            },
+            "sort": "blobref",
+            "describe": {"depth": 1},
+        },
+        {
+            "expression": 'title:"ssumq set"',
+            "describe": {
+                "depth": 1,
+                "rules": [{"attrs": ["camliMember"], "rules": [{"attrs": ["camliContent"]}]}],
+            },
+        },
+        {
+            "constraint": {
+                "permanode": {
+                    "attr": "n",
+                    "valueAllMatch": True,
+                    "valueMatchesInt": {"zeroMin": True},
+                }
+            }
+        },
+        {
+            "constraint": {
+                "permanode": {"at": "2026-01-15T00:00:00Z", "attr": "title", "value": "A"}
+            }
+        },
+        {"constraint": {"dir": {"recursiveContains": {"file": {"fileName": {"equals": "a"}}}}}},
+        {"constraint": {"file": {"parentDir": {"fileName": {"equals": "b"}}}}},
+        {"constraint": {"file": {"wholeRef": REF}}},
+        {"constraint": {"file": {"mediaTag": {"tag": "track", "int": {"min": 5, "max": 8}}}}},
+    ],
+)
+def test_the_captured_queries_are_written_back_as_they_came(query):
+    assert to_json(parse_query(json.dumps(query).encode())) == query
+
+
 def test_a_real_request_with_all_its_nulls_is_read():
     query = parse_query(
         b'{"constraint":{"permanode":{"at":"0001-01-01T00:00:00Z","attr":"tag","value":"spec1"}},'
