@@ -6,7 +6,8 @@ import re
 from datetime import date
 
 from ...schema.errors import BadTimestamp
-from ...schema.timestamps import NANOSECONDS, Timestamp, parse_time
+from ...schema.timestamps import FIRST_NS, NANOSECONDS, Timestamp, parse_time
+from .quoting import quoted
 from .scalars import bound
 
 _FULL = "0000-01-01T00:00:00Z"
@@ -31,10 +32,10 @@ def moment_of(text: str) -> Timestamp:
         time = parse_time(whole)
     except BadTimestamp:
         raise BadDate(
-            f'parsing time "{whole}": not a date like 2016, 2016-06, 2016-06-07 or'
+            f"parsing time {quoted(whole)}: not a date like 2016, 2016-06, 2016-06-07 or"
             ' "2016-06-07T10:20:30Z"'
         ) from None
-    return bound(-(1 << 80) if time is None else time.ns)
+    return bound(FIRST_NS if time is None else time.ns)
 
 
 def range_of(text: str) -> tuple[Timestamp | None, Timestamp | None]:

@@ -6,7 +6,7 @@ from ...blobstore.errors import Blame, HoldfastError
 from .quoting import quoted
 
 _SHOWN = 1000
-"""How many characters of an expression an error repeats."""
+"""How many characters of an expression, or a part of it, the text of an error repeats."""
 
 
 class BadQuery(HoldfastError):
@@ -36,9 +36,11 @@ class BadExpression(BadQuery):
     ) -> None:
         self.expression, self.problem, self.token = expression, problem, token
         self.start, self.position = start, position
-        shown = expression if len(expression) <= _SHOWN else expression[:_SHOWN] + "…"
-        token = token if len(token) <= _SHOWN else token[:_SHOWN] + "…"
         super().__init__(
-            f"Error parsing search expression {quoted(shown)}: {problem}"
-            f" at position {position}, token: {quoted(token)}"
+            f"Error parsing search expression {quoted(_cut(expression))}: {_cut(problem)}"
+            f" at position {position}, token: {quoted(_cut(token))}"
         )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -121,7 +121,7 @@ def with_ref(prefix: str) -> Constraint:
 def in_format(text: str) -> Constraint:
     mime_type = text if "/" in text else _FORMATS.get(text)
     if mime_type is None:
-        raise Unfit(f"Unknown format: {text}")
+        raise Unfit(f"Unknown format: {quoted(text)[1:-1]}")
     return of_file(FileConstraint(mime_type=StringConstraint(equals=mime_type)))
 
 

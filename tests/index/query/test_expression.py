@@ -444,14 +444,25 @@ def test_the_whole_message_is_the_references():
 
 
 def test_messages_are_one_line_of_what_can_be_seen():
-    message = str(error_of('tag:"\u202e\n\x1b\udc80'))
-    assert "\\u202e\\n\\x1b\\udc80" in message
-    assert message.isprintable()
-    assert len(str(error_of("x" * MAX_EXPRESSION))) < 3000
+    for predicate in ("bogus", "format", "after", "date", "width", "locrect"):
+        message = str(error_of(f'{predicate}:"\u202e\\n\x1b\udc80"'))
+        assert "\\u202e\\\\n\\x1b\\udc80" in message
+        assert message.isprintable()
+        assert len(str(error_of(predicate + ":x" * 30_000))) < 5000
 
 
 TOKENS = [
-    *("tag:a", "attr:b:c", 'title:"x y"', "is:image", "date:2016", "width:1-2", "bogus:x", "tag:"),
+    *(
+        "tag:a",
+        "attr:b:c",
+        'title:"x y"',
+        "is:image",
+        "date:2016",
+        "width:1-2",
+        "bogus:x",
+        "tag:",
+        'format:"\\n"',
+    ),
     *("and", "or", "-", "(", ")", " ", "\u00a0", '"', '"a"', ":", "\\", "é", "word", "\udc80"),
 ]
 
