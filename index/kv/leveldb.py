@@ -107,6 +107,9 @@ class LevelTable:
         self._get: Callable[..., bytes | None] = database.get
         self._failure: str | None = None
         self._sync_lock = threading.Lock()
+        self._syncs_begun = 0
+        self._syncs_ended = 0
+        self._synced_logs: list[Path] = []
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None. Raises `TableDamaged`."""
@@ -160,17 +163,27 @@ class LevelTable:
 
         LevelDB's own synced write reaches only its newest log. When it has just begun that one,
         rows of the log before are in memory and in a file nobody synced, until the sorted file
-        made of them is finished. So every log there is gets synced here.
+        made of them is finished. So every log there is gets synced here, and the folder if there is
+        a new one.
         """
+        begun = self._syncs_begun
         with self._sync_lock:
             self._refuse_after_failure()
+            # One that began after this call and has ended did it for all who waited.
+            if self._syncs_ended > begun:
+                return
+            self._syncs_begun += 1
             try:
-                for log in sorted(self._path.glob("*.log")):
+                logs = sorted(self._path.glob("*.log"))
+                for log in logs:
                     _sync_file(log)
-                sync_folder(self._path)
+                if logs != self._synced_logs:
+                    sync_folder(self._path)
+                    self._synced_logs = logs
             except OSError as error:
                 self._failure = error.strerror or str(error)
                 raise StoreFailed.by(str(self._path), error) from error
+            self._syncs_ended = self._syncs_begun
 
     def close(self) -> None:
         """Let go of the files. No other call may be under way.
