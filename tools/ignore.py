@@ -106,7 +106,10 @@ class Rules:
         # Imported here: most trees have no ignore file, and it is slow to load.
         from pathspec import GitIgnoreSpec
 
-        return Rules((*self.layers, (base, GitIgnoreSpec.from_lines(lines))))
+        # Not by RE2, which pathspec prefers where it is installed: that fails for names that are
+        # not UTF-8, and for some thousand patterns.
+        spec = GitIgnoreSpec.from_lines(lines, backend="simple")
+        return Rules((*self.layers, (base, spec)))
 
     def leave_out(self, path: bytes, *, is_folder: bool) -> bool:
         """Whether `path`, as it is written below the tree's root, is left out."""

@@ -39,6 +39,12 @@ def test_names_that_are_no_text_match_by_their_bytes() -> None:
     assert Rules().with_lines(["*.o"], base=3).leave_out(b"/a/\xff.o", is_folder=False)
 
 
+def test_ignore_files_may_have_ten_thousand_patterns() -> None:
+    rules = Rules().with_lines([f"{number}*.o" for number in range(10_000)], base=3)
+    assert rules.leave_out(b"/a/9999x.o", is_folder=False)
+    assert not rules.leave_out(b"/a/x.o", is_folder=False)
+
+
 def test_rules_are_those_of_gitignore() -> None:
     rules = Rules().with_lines(["*.o", "!keep.o", "build/", "/top", "# no", "a/**/z"], base=6)
 
