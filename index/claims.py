@@ -84,9 +84,9 @@ class ClaimIndex:
     def trusted_signers(self) -> frozenset[Ref]:
         """The refs of the public key blobs, seen so far, whose claims count."""
         return frozenset(
-            Ref(SIGNER.parts_of(key)[0])
-            for key, value in self._table.scan(*SIGNER.below())
-            if SIGNER.value_of(value)[0] in self._trusted
+            Ref(SIGNER.parts_of(key)[1])
+            for fingerprint in self._trusted
+            for key, _ in self._table.scan(*SIGNER.below(fingerprint))
         )
 
     def _naming(self, permanode: Ref) -> Iterator[SignedClaim]:

@@ -15,11 +15,11 @@ from ..blobstore.table import Table
 from ..schema.errors import SignatureRefused, UnknownSigner
 from ..schema.openpgp import armor
 from ..schema.verifying import SignerKeys
-from .keys import BLOB, REFUSED, REMOVING, SIGNER, WAITING, Row
-from .rows import is_candidate, rows_of
+from .keys import BLOB, REFUSED, REMOVING, WAITING, Row
+from .rows import is_candidate, own_keys, rows_of
 
-_AT_ONCE = 500
-"""Waiting blobs that are looked at together."""
+_AT_ONCE = 16
+"""Waiting blobs whose rows, of up to some mebibytes each, are written together."""
 
 _KEY_BEGINS = b"-----BEGIN " + armor.PUBLIC_KEY.encode()
 
@@ -62,7 +62,7 @@ class Indexer:
         """
         known = [ref for ref in refs if self._table.get(BLOB.key_of(ref)) is not None]
         if known:
-            gone = [key for blob in self._blobs(known) for key in self._own_keys(blob)]
+            gone = [key for blob in self._blobs(known) for key in own_keys(blob)]
             self._table.write([REMOVING.row(ref) for ref in known])
             self._table.sync()
             self._table.write((), gone)
@@ -130,12 +130,3 @@ class Indexer:
                 yield Blob(ref, fetch_one(self._storage, ref))
             except (BlobNotFound, CorruptBlob) as error:
                 _log.info("not indexed: %s", error)
-
-    def _own_keys(self, blob: Blob) -> list[bytes]:
-        """The keys of the rows that are this blob's alone."""
-        try:
-            rows = rows_of(blob, self._find_key)
-        except (UnknownSigner, SignatureRefused):
-            return [BLOB.key_of(blob.ref)]
-        signers, _ = SIGNER.below()
-        return [key for key, _ in rows if not key.startswith(signers)]

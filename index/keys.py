@@ -10,7 +10,7 @@ from ..schema.timestamps import Timestamp
 Row: TypeAlias = tuple[bytes, bytes]
 """A key and a value, as tables hold them."""
 
-VERSION_NUMBER = 1
+VERSION_NUMBER = 2
 """The number of this set of rows. Another one means that the index is to be made again."""
 
 _LIMIT = 1 << 67
@@ -78,7 +78,8 @@ CURSOR = RowKind(
     "cursor", (), ("token",), "up to where of the store's stream all blobs are in the rows"
 )
 BLOB = RowKind("blob", ("blob",), ("type", "signer"), "a permanode or claim whose signature holds")
-SIGNER = RowKind("signer", ("signer",), ("fingerprint",), "the key in a public key blob")
+# By fingerprint, so that who is trusted is found past any number of strangers.
+SIGNER = RowKind("signer", ("fingerprint", "signer"), (), "the key in a public key blob")
 CLAIM = RowKind(
     "claim",
     ("permanode", "date", "claim"),

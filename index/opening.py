@@ -30,6 +30,7 @@ CHECKPOINT_SECONDS = 30.0
 """How often it is noted how far the rows are, so that a crash leaves little to read again."""
 
 _BLOBS_AT_ONCE = 500
+_BYTES_AT_ONCE = 16 << 20
 _ROWS_AT_ONCE = 10_000
 
 _log = logging.getLogger(__name__)
@@ -106,7 +107,8 @@ class Index:
         """Let the rows last. No call of the gate may be under way. Raises as the table does."""
         self._stop.set()
         self._keeper.join()
-        if self._is_complete():
+        # A table that refused rows would only refuse again, and nothing vouches for it.
+        if self._is_complete() and not self._indexer.has_failed:
             self._checkpoint()
             self._table.sync()
 
@@ -129,8 +131,7 @@ class Index:
     def _catch_up(self) -> bool:
         """Read what may be missing; false if told to stop before the end."""
         self._indexer.settle_removals()
-        blobs = self._news()
-        while batch := list(islice(blobs, _BLOBS_AT_ONCE)):
+        for batch in _batches(self._news()):
             if self._stop.is_set():
                 return False
             self._indexer.receive(batch)
@@ -198,6 +199,20 @@ def _cursor(table: Table) -> str | None:
 def _generation(storage: Storage) -> str:
     able = capability(storage, HasGeneration)
     return "" if able is None else able.generation().token
+
+
+def _batches(blobs: Iterable[Blob]) -> Iterator[list[Blob]]:
+    """The same blobs, as many together as memory should hold."""
+    batch: list[Blob] = []
+    size = 0
+    for blob in blobs:
+        batch.append(blob)
+        size += len(blob.data)
+        if len(batch) >= _BLOBS_AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _good(stream: Iterable[tuple[str, Blob | CorruptBlob]]) -> Iterator[Blob]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..blobstore.ref import Blob
 from ..schema.blob import SchemaBlob, parse_schema
 from ..schema.claims import (
@@ -52,10 +54,18 @@ def rows_of(blob: Blob, find_key: FindKey) -> list[Row]:
     return [*_signed(schema, verify(blob.data, find_key)), *_said(claim)]
 
 
+def own_keys(blob: Blob) -> list[bytes]:
+    """The keys of the rows that an indexed blob has to itself; no signer's key is needed."""
+    keys = [BLOB.key_of(blob.ref)]
+    with suppress(NotClaim):  # a permanode
+        keys += (key for key, _ in _said(read_claim(parse_schema(*blob))))
+    return keys
+
+
 def _signed(schema: SchemaBlob, verified: Verified) -> list[Row]:
     return [
         BLOB.row(schema.ref, value=(schema.kind, verified.signer)),
-        SIGNER.row(verified.signer, value=(verified.key.fingerprint,)),
+        SIGNER.row(verified.key.fingerprint, verified.signer),
     ]
 
 

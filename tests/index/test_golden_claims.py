@@ -63,8 +63,9 @@ def test_deletes_are_the_same(ours: dict[bytes, bytes]) -> None:
 def test_signers_are_the_same(ours: dict[bytes, bytes]) -> None:
     theirs = {k.partition(":")[2]: v for k, v in THEIRS.items() if k.startswith("signerkeyid:")}
     found = {
-        SIGNER.parts_of(key)[0]: str(SIGNER.value_of(value)[0])[-16:]
-        for key, value in ours.items()
-        if key.startswith(SIGNER.below()[0])
+        signer: fingerprint[-16:]
+        for fingerprint, signer in (
+            SIGNER.parts_of(key) for key in ours if key.startswith(SIGNER.below()[0])
+        )
     }
     assert found == theirs

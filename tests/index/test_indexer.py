@@ -22,6 +22,7 @@ from holdfast.index.opening import Index
 from holdfast.schema.blob import parse_schema
 from holdfast.schema.claims import AddAttribute, Delete, SetAttribute, read_claim
 from holdfast.schema.folding import Standing, fold
+from holdfast.schema.openpgp.secretkey import new_ed25519_key
 from holdfast.schema.timestamps import END_NS, FIRST_NS, Timestamp
 
 from .conftest import (
@@ -291,3 +292,73 @@ def test_a_removal_cut_off_by_a_crash_is_settled_at_the_next_opening(
     assert [REMOVING.parts_of(key) for key, _ in table.scan(*REMOVING.below())] == [[CORPUS.share]]
     Index(table, Hub(hub.storage), trusted=TRUSTED).wait(10)
     assert rows_in(table) == ALL_ROWS
+
+
+def test_a_claim_is_removed_whole_even_if_its_signers_key_is_gone(
+    hub: Hub, table: MemoryTable
+) -> None:
+    first = Index(table, hub, trusted=TRUSTED)
+    assert first.wait(10)
+    hub.receive(CORPUS.blobs)
+    hub.remove([key_blob(OWNER).ref])
+    first.close()
+    # Begun anew, so that nobody remembers the key.
+    later = Hub(hub.storage)
+    index = Index(table, later, trusted=TRUSTED)
+    assert index.wait(10)
+    later.remove([CORPUS.share, CORPUS.node])
+    assert CORPUS.share not in {claim.ref for claim in index.claims.shares().claims}
+    left = [key for key in rows_in(table) if CORPUS.share.encode() in key]
+    assert [key for key in left if not key.startswith(b"delete|")] == []
+    index.close()
+
+
+def test_however_many_strangers_there_are_only_trusted_signers_are_read(hub: Hub) -> None:
+    index = Index(table := Counting(), hub, trusted=TRUSTED)
+    assert index.wait(10)
+    for number in range(50):
+        key = new_ed25519_key(time=number)
+        speaker = Speaker(key)
+        speaker.says(SetAttribute(CORPUS.node, "title", "mine"))
+        hub.receive([key_blob(key), *speaker.made])
+    hub.receive(CORPUS.blobs)
+    table.read = 0
+    assert not index.claims.is_deleted(CORPUS.share)
+    assert table.read <= len(TRUSTED)
+    index.close()
+
+
+class Counting(MemoryTable):
+    """Counts the rows that are read."""
+
+    read = 0
+
+    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        for row in super().scan(start, end):
+            self.read += 1
+            yield row
+
+
+def test_values_of_mebibytes_that_wait_for_a_key_are_written_some_at_a_time(hub: Hub) -> None:
+    index = Index(table := Measuring(), hub, trusted=TRUSTED)
+    assert index.wait(10)
+    speaker = Speaker()
+    node = speaker.permanode()
+    for number in range(40):
+        speaker.says(AddAttribute(node, "tag", str(number) + "\u00e9" * 500_000))
+    hub.receive(speaker.made)
+    hub.receive([key_blob(OWNER)])
+    assert len(index.claims.about(node).claims) == 40
+    assert table.largest < 64 << 20
+    index.close()
+
+
+class Measuring(MemoryTable):
+    """Remembers how much was written together."""
+
+    largest = 0
+
+    def write(self, puts, deletes=()) -> None:
+        puts = list(puts)
+        self.largest = max(self.largest, sum(len(key) + len(value) for key, value in puts))
+        super().write(puts, deletes)

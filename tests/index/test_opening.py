@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from holdfast.index.kv.leveldb import destroy_leveldb, open_leveldb
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.opening import Index, open_index
 
-from .conftest import CORPUS, OWNER, TRUSTED, Speaker, indexed, key_blob, rows_in
+from .conftest import CORPUS, OWNER, TRUSTED, Speaker, blob, indexed, key_blob, rows_in
 
 ALL_ROWS = indexed([CORPUS.blobs])
 
@@ -169,6 +170,18 @@ class Streamed(PackedStorage):
             yield token, found
 
 
+def test_large_blobs_are_read_some_at_a_time(tmp_path: Path) -> None:
+    with storing("packed", tmp_path) as hub:
+        for number in range(40):
+            hub.receive([blob(bytes([number]) * (4 << 20))])
+        tracemalloc.start()
+        with indexing(tmp_path, hub):
+            _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    # All of them have 160 MiB.
+    assert peak < 64 << 20
+
+
 def test_after_rows_could_not_be_written_nothing_vouches_for_them(tmp_path: Path) -> None:
     table = Refusing()
     with storing("packed", tmp_path) as hub:
@@ -197,6 +210,22 @@ class Refusing(MemoryTable):
         if self.refuses:
             raise StoreFailed("here", "no space left on device")
         super().write(puts, deletes)
+
+    def sync(self) -> None:
+        if self.refuses:
+            raise StoreFailed("here", "no space left on device")
+
+
+def test_a_table_that_still_refuses_keeps_nothing_from_ending_well(tmp_path: Path) -> None:
+    table = Refusing()
+    with storing("packed", tmp_path) as hub:
+        index = Index(table, hub, trusted=TRUSTED)
+        assert index.wait(10)
+        table.refuses = True
+        with pytest.raises(StoreFailed):
+            hub.receive(CORPUS.blobs)
+        index.close()
+        assert table.get(CURSOR.key_of()) is None
 
 
 def test_an_index_that_cannot_catch_up_says_so_to_who_waits(tmp_path: Path) -> None:
