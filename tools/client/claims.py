@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from ...blobstore.errors import BadRef, HoldfastError
@@ -11,6 +10,7 @@ from ...schema.blob import parse_schema
 from ...schema.claims import SignedClaim, read_claim
 from ...schema.errors import NotClaim, NotSchema
 from ...schema.folding import ClaimSet
+from .answers import read_answer
 from .errors import BadAnswer
 from .store import Store
 
@@ -20,7 +20,7 @@ def own_answer(store: Store, said: bytes) -> ClaimSet:
 
     Raises `BadAnswer`.
     """
-    document = _object(store, said)
+    document = read_answer(said, server=store.name)
     refs, trusted = _refs(store, document, "claims"), _refs(store, document, "trusted")
     return ClaimSet(_read(store, refs), frozenset(trusted))
 
@@ -30,7 +30,7 @@ def perkeep_answer(store: Store, said: bytes, *, owner: frozenset[Ref]) -> Claim
 
     `owner` has the ref of the owner's key, if the server tells it. Raises `BadAnswer`.
     """
-    listed = _object(store, said).get("claims") or []
+    listed = read_answer(said, server=store.name).get("claims") or []
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise BadAnswer(store.name, "no list of claims in the answer")
     refs = _refs(store, {"blobref": [item.get("blobref") for item in listed]}, "blobref")
@@ -48,16 +48,6 @@ def _read(store: Store, refs: Sequence[Ref]) -> tuple[SignedClaim, ...]:
         except (NotSchema, NotClaim) as error:
             raise BadAnswer(store.name, str(error)) from None
     return tuple(claims)
-
-
-def _object(store: Store, said: bytes) -> dict[str, object]:
-    try:
-        document = json.loads(said)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise BadAnswer(store.name, "the answer is no JSON object")
-    return document
 
 
 def _refs(store: Store, document: dict[str, object], key: str) -> list[Ref]:

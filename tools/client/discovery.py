@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from ...blobstore.ref import DEFAULT_HASH, DIGEST_SIZES
 from .address import Address
+from .answers import read_answer
 from .errors import BadAnswer
 from .transport import Transport
 
@@ -41,12 +41,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
     """
     address = transport.address
     said = transport.get(f"{address.path}/", headers={"Accept": MEDIA_TYPE})
-    try:
-        document = json.loads(said)
-    except ValueError:
-        raise BadAnswer(str(address), "no discovery document") from None
-    if not isinstance(document, dict):
-        raise BadAnswer(str(address), "no discovery document")
+    document = read_answer(said, server=str(address))
     root = document.get("blobRoot")
     if address.path:
         blob_root = address

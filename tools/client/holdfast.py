@@ -9,6 +9,7 @@ from ...blobstore.errors import BadRecord, BlobNotFound, CorruptBlob, HoldfastEr
 from ...blobstore.records import MEDIA_TYPE, Control, Decoder, header
 from ...blobstore.ref import Blob, Ref
 from ...schema.folding import ClaimSet
+from .answers import read_answer
 from .claims import own_answer
 from .discovery import Discovery, discover
 from .errors import BadAnswer, DeferredLost, Refused, ServerFailed, StoreReplaced
@@ -38,7 +39,7 @@ class HoldfastStore(PerkeepStore):
             parts.append(data)
         path = self._path("batch-upload") + ("" if durable else "?deferred=1")
         said = self._transport.post(path, b"".join(parts), MEDIA_TYPE)
-        answer = self._object(said)
+        answer = read_answer(said, server=self.name)
         results = answer.get("results")
         if not isinstance(results, str) or len(results) != len(blobs):
             raise BadAnswer(self.name, "an upload's answer has one letter for each blob")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from ...blobstore.errors import BadRef, BlobNotFound, CorruptBlob, HoldfastError
 from ...blobstore.ref import MAX_BLOB_SIZE, Blob, Ref, SizedRef
 from ...schema.folding import ClaimSet
 from .address import Address
+from .answers import read_answer
 from .claims import perkeep_answer
 from .discovery import Discovery
 from .errors import BadAnswer, CannotTellClaims, Refused, ServerFailed
@@ -84,7 +84,7 @@ class PerkeepStore(Store, KnowsClaims):
             said = self._transport.post(
                 self._path("stat"), "&".join(form).encode(), "application/x-www-form-urlencoded"
             )
-            sizes |= self._sized(self._object(said), "stat")
+            sizes |= self._sized(read_answer(said, server=self.name), "stat")
         return [SizedRef(ref, sizes[ref]) for ref in refs if ref in sizes]
 
     def fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
@@ -112,7 +112,7 @@ class PerkeepStore(Store, KnowsClaims):
             said = self._transport.get(
                 self._path(f"enumerate-blobs?after={quote(after, safe='')}&limit={page}")
             )
-            document = self._object(said)
+            document = read_answer(said, server=self.name)
             sizes = self._sized(document, "blobs")
             for ref, size in sizes.items():
                 if ref <= after:
@@ -171,22 +171,12 @@ class PerkeepStore(Store, KnowsClaims):
         parts.append(f"--{boundary}--\r\n".encode())
         media_type = f"multipart/form-data; boundary={boundary}"
         said = self._transport.post(self._path("upload"), b"".join(parts), media_type)
-        document = self._object(said)
+        document = read_answer(said, server=self.name)
         received = self._sized(document, "received")
         for ref, data in blobs:
             if received.get(ref) != len(data):
                 why = str(document.get("errorText") or "it was not received whole")
                 raise Refused(self.name, ref, why)
-
-    def _object(self, said: bytes) -> dict[str, object]:
-        """The JSON object of an answer."""
-        try:
-            document = json.loads(said)
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise BadAnswer(self.name, "the answer is no JSON object")
-        return document
 
     def _sized(self, document: dict[str, object], key: str) -> dict[str, int]:
         """The `{blobRef, size}` objects listed under `key`, in their order."""
