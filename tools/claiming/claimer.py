@@ -19,10 +19,11 @@ from ...schema.permanodes import (
 from ...schema.signing import Signer
 from ...schema.timestamps import Timestamp
 from ..client.store import Store
+from .clock import ClaimClock
 from .signed import BlobSigner
 
 _AT_ONCE = 2 << 20
-"""Bytes after which a batch is sent; claims have some hundred each, and at most 1 MiB."""
+"""Bytes after which a batch is sent; a claim has some hundred, and at most 1 MiB."""
 
 
 class Claimer:
@@ -42,16 +43,14 @@ class Claimer:
     ) -> None:
         self._store = store
         self._signer = BlobSigner(signer, hash_name=store.hash_name)
-        self._clock_ns = clock_ns
+        self._clock = ClaimClock(clock_ns)
         self._random = random
-        self._last_ns = 0
         self._is_known = False
         self.signer_ref = self._signer.key.ref
 
     def now(self) -> Timestamp:
         """This moment, later than any other this gave."""
-        self._last_ns = max(self._clock_ns(), self._last_ns + 1)
-        return Timestamp(self._last_ns)
+        return self._clock.now()
 
     def permanode(self) -> Ref:
         """A new permanode, unlike any other."""

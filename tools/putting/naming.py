@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ...blobstore.ref import Blob, Ref
 from ...schema.claims import AddAttribute, AttributeChange, SetAttribute, claim_text
 from ...schema.permanodes import RANDOM_SIZE, random_permanode_text
-from ...schema.timestamps import Timestamp
 from ..claiming.attributes import CONTENT, TAG, TITLE
+from ..claiming.clock import ClaimClock
 from ..claiming.signed import BlobSigner
 
 
@@ -43,14 +43,13 @@ class NewPermanode:
     ) -> None:
         self._signer = signer
         self._naming = naming
-        self._clock_ns = clock_ns
-        self._last_ns = 0
+        self._clock = ClaimClock(clock_ns)
         self._claimed: dict[Ref, list[Blob]] = {}
         self.signatures = 2 + (naming.title is not None) + len(naming.tags)
         """How many blobs are signed: itself, and a claim for each thing said."""
         self._node: Blob | None = None
         if signer is not None:
-            date = self._now()
+            date = self._clock.now()
             text = random_permanode_text(signer.key.ref, date, random=random(RANDOM_SIZE))
             self._node = signer.sign(text, date)
 
@@ -68,10 +67,5 @@ class NewPermanode:
         return [self._node, *self._claimed[content]]
 
     def _signed(self, signer: BlobSigner, claim: AttributeChange) -> Blob:
-        date = self._now()
+        date = self._clock.now()
         return signer.sign(claim_text(signer.key.ref, date, claim), date)
-
-    def _now(self) -> Timestamp:
-        """Later than before, also when the clock stands still: claims apply in their order."""
-        self._last_ns = max(self._clock_ns(), self._last_ns + 1)
-        return Timestamp(self._last_ns)
