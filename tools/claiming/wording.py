@@ -49,7 +49,9 @@ def share_in_words(share: Share, out: Output) -> str:
     """What a share opens, how far, and until when."""
     what = share.target or f'"{_shown(search_text(share), out)}"'
     reach = "transitive" if share.is_transitive else "alone"
-    end = "" if share.expires is None else f" until {local_text(share.expires)}"
+    ends = share.expires
+    # Readers of shares take a zero for no end at all.
+    end = "" if ends is None or ends.is_any_zero else f" until {local_text(ends)}"
     return f"{what} {reach}{end}"
 
 

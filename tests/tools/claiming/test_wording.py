@@ -94,3 +94,5 @@ def test_an_end_is_told_in_both_ways(pipe: Output) -> None:
     share = Share(target=P, expires=Timestamp(1_800_000_000 * 10**9))
     assert share_fields(share)["expires"] == "2027-01-15T08:00:00Z"
     assert " until 2027-01-1" in in_words(share, pipe)
+    endless = Share(target=P, expires=Timestamp(0))
+    assert in_words(endless, pipe) == f"share {P} alone"
