@@ -252,14 +252,18 @@ def _checked(folders: Folders, found: dict[str, object], origins: dict[str, str]
 
 
 def _fingerprints(names: Iterable[str], origins: Mapping[str, str]) -> tuple[str, ...]:
-    found = ["".join(name.split()).upper().removeprefix("0X") for name in names]
-    for name in found:
+    found = []
+    for name in names:
+        # Imported here, being slow to load: most people trust themselves alone.
+        from ..schema.identity import whole_fingerprint
+
         # Shorter names can be given to other keys on purpose.
-        if len(name) != 40 or set(name) - set("0123456789ABCDEF"):
+        if (fingerprint := whole_fingerprint(name)) is None:
             raise ConfigError(
                 origins["identity.trusted"],
                 f"identity.trusted has {name[:60]!r}; a fingerprint has 40 hexadecimal digits",
             )
+        found.append(fingerprint)
     return tuple(found)
 
 

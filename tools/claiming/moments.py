@@ -46,17 +46,18 @@ def parse_expiry(text: str, *, now: Timestamp) -> Timestamp:
     Raises `BadMoment`, also for moments that are past.
     """
     match = _DURATION.fullmatch(text.strip().lower())
-    if match is not None and text.strip():
+    if match is not None and match[0]:
         seconds = sum(
             int(number or 0) * unit for number, unit in zip(match.groups(), _UNITS, strict=True)
         )
         expires = Timestamp(now.ns + seconds * NANOSECONDS)
-        if not expires.ns < END_NS:
+        if expires.ns >= END_NS:
             raise BadMoment(text, EXPIRIES)
-    elif _MOMENT.fullmatch(text.strip().upper()) is None:
-        raise BadMoment(text, EXPIRIES)
     else:
-        expires = parse_moment(text)
+        try:
+            expires = parse_moment(text)
+        except BadMoment:
+            raise BadMoment(text, EXPIRIES) from None
     if expires.ns <= now.ns:
         raise BadMoment(text, f"a time to come: {EXPIRIES}")
     return expires
