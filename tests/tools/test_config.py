@@ -158,3 +158,15 @@ def test_no_addresses_to_listen_on(text: str) -> None:
 )
 def test_secrets_are_not_shown(auth: str, shown: str) -> None:
     assert redacted(auth) == shown
+
+
+def test_trusted_keys_are_named_by_whole_fingerprints_however_they_are_spelt(
+    tmp_path: Path,
+) -> None:
+    whole = "0123456789ABCDEF0123456789ABCDEF01234567"
+    spelt = [whole, f"0x{whole.lower()}", f"{whole[:20]} {whole[20:]}"]
+    config = loaded(tmp_path, f"[identity]\ntrusted = {spelt}\n")
+    assert config.identity.trusted == (whole,) * 3
+    for short in (whole[-16:], whole[1:], whole + "0", "Ada", ""):
+        with pytest.raises(ConfigError, match="40 hexadecimal digits"):
+            loaded(tmp_path, f"[identity]\ntrusted = ['{whole}', '{short}']\n")
