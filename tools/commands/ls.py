@@ -27,14 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ...blobstore.ref import Ref
     from ..client.opening import open_store
-    from ..getting.getting import fetch_schema
+    from ..getting.getting import RESTORABLE, fetch_schema
     from ..listing import Member, members, walk
 
     out = context.output
     ref = Ref.parse(arguments.ref)
     code = exits.DONE
     with open_store(context.config, server=arguments.server) as store:
-        schema = fetch_schema(store, ref)
+        schema = fetch_schema(store, ref, kinds={*RESTORABLE, "static-set"})
         if schema.kind not in ("directory", "static-set"):
             _say(out, (schema.raw_name,), Member(ref, schema), arguments)
             return code

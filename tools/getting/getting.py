@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -18,9 +18,13 @@ from ...schema.errors import BadTree, NotSchema, WrongKind
 from ..client.errors import StoreUnusable
 from ..client.store import Fetching, Store
 from ..output import SILENT, Progress
+from .errors import NotRestorable
 from .files import Exists, FileRestorer, Wanted, is_small
 from .folders import Folders, NotOurs, RestoredFolder
 from .writing import GetOptions, look, make_special, set_facts
+
+RESTORABLE = frozenset({"file", "directory", "symlink", "fifo", "socket"})
+"""The kinds of schema blobs that stand for something in a file system."""
 
 WORKERS = 3
 LISTED_AT_ONCE = 100
@@ -51,12 +55,18 @@ class Restored:
     """Why, for the first hundred of those that failed."""
 
 
-def fetch_schema(store: Store, ref: Ref) -> SchemaBlob:
-    """One schema blob. Raises `BlobNotFound`, `CorruptBlob`, `NotSchema`."""
+def fetch_schema(store: Store, ref: Ref, *, kinds: Collection[str] = RESTORABLE) -> SchemaBlob:
+    """One schema blob of these kinds.
+
+    Raises `BlobNotFound`, `CorruptBlob`, `NotSchema`, `NotRestorable`.
+    """
     (found,) = store.fetch((ref,))
     if isinstance(found, HoldfastError):
         raise found
-    return parse_schema(ref, found.data)
+    schema = parse_schema(ref, found.data)
+    if schema.kind not in kinds:
+        raise NotRestorable(ref, schema.kind)
+    return schema
 
 
 class Getter:
