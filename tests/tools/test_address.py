@@ -41,6 +41,22 @@ def test_no_addresses(text: str) -> None:
         Address.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://me:opensesame@h",
+        "me:opensesame@h:5",
+        "ftp://me:opensesame@h",
+        "http://me:opensesame@h:x",
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(text: str) -> None:
+    with pytest.raises(BadServerAddress) as caught:
+        Address.parse(text)
+    assert "opensesame" not in str(caught.value)
+    assert "@h" in str(caught.value)
+
+
 def test_paths_in_a_discovery_document_are_resolved_against_the_address() -> None:
     base = Address.parse("http://h:5/pre")
     assert base.resolve("/bs/").path == "/bs"

@@ -183,6 +183,25 @@ def test_nobody_listening_is_told_from_a_broken_connection() -> None:
     assert not caught.value.refused
 
 
+def test_a_server_without_tls_is_told_from_one_that_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        meant = Address.parse(f"127.0.0.1:{listener.getsockname()[1]}")
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        server = threading.Thread(target=answer)
+        server.start()
+        with pytest.raises(
+            BadAnswer, match=f"over plain HTTP it is http://127.0.0.1:{meant.port};"
+        ):
+            discover(Transport(meant))
+        server.join()
+
+
 def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_is_replaced() -> None:
     with answering(ok(b"1"), ok(b"2"), close=True) as (address, requests):
         transport = Transport(address)

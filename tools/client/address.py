@@ -40,8 +40,12 @@ class Address:
             parts.hostname.encode("idna")
         except UnicodeError:
             raise BadServerAddress(text, f"{parts.hostname!r} is no host's name") from None
-        if parts.username is not None or parts.query or parts.fragment:
-            raise BadServerAddress(text, "credentials belong in the auth setting, and no ? or #")
+        if parts.username is not None:
+            raise BadServerAddress(
+                text, "name and password go into HOLDFAST_AUTH=userpass:NAME:PASSWORD"
+            )
+        if parts.query or parts.fragment:
+            raise BadServerAddress(text, "it has no ? or #")
         if port is None:
             port = DEFAULT_PORTS[parts.scheme]
         return cls(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))

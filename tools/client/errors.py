@@ -9,13 +9,15 @@ from ...blobstore.errors import Blame, HoldfastError
 
 
 class BadServerAddress(HoldfastError):
-    """Text that names no server."""
+    """Text that names no server. A password may stand before an `@`, so that is not shown."""
 
     blame: ClassVar[Blame] = Blame.CALLER
 
     def __init__(self, text: str, why: str) -> None:
         self.text = text
-        super().__init__(f"not a server's address: {text[:100]!r}: {why}")
+        _, at, rest = text.rpartition("@")
+        shown = f"...@{rest}" if at else text
+        super().__init__(f"not a server's address: {shown[:100]!r}: {why}")
 
 
 class BadCredentials(HoldfastError):

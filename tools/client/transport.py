@@ -153,6 +153,9 @@ class Transport:
         url = self._url(path)
         if isinstance(error, ConnectionRefusedError):
             return Unreachable(url, "connection refused", refused=True)
+        if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+            plain = Address("http", self.address.host, self.address.port, self.address.path)
+            return BadAnswer(url, f"it answers without TLS; over plain HTTP it is {plain}")
         if isinstance(error, http.client.HTTPException) and not isinstance(
             error, http.client.RemoteDisconnected | http.client.IncompleteRead
         ):
