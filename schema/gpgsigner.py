@@ -19,6 +19,9 @@ _PLAIN = ["--no-armor", "--no-textmode"]
 # a bad signature one time in twenty, each time by a new chance.
 _TRIES = 6
 
+_CANNOT_ASK = ("Inappropriate ioctl for device", "No pinentry")
+"""How gpg says that there is nobody it could ask for a passphrase."""
+
 
 class GpgSigner:
     """A secret key that GnuPG has, as a `Signer`; who is asked for a passphrase is its affair.
@@ -81,4 +84,9 @@ class GpgSigner:
 
 def _last_words(stderr: str) -> str:
     lines = [line for line in stderr.splitlines() if line.startswith("gpg: ")]
-    return lines[-1].removeprefix("gpg: ") if lines else "gpg said nothing"
+    if not lines:
+        return "gpg said nothing"
+    words = lines[-1].removeprefix("gpg: ")
+    if any(cause in words for cause in _CANNOT_ASK):
+        words += "; for gpg to ask for the passphrase here, `export GPG_TTY=$(tty)` first"
+    return words

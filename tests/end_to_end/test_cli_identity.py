@@ -403,6 +403,7 @@ def test_a_locked_ring_is_refused_and_signs_from_within_gnupg(
     locked = home("permanode", **place)
     assert locked.returncode != 0
     assert "did not sign" in locked.stderr
+    assert "export GPG_TTY=$(tty)" in locked.stderr
     gnupg.unlock(ada)
     permanode = home("permanode", **place)
     assert permanode.returncode == 0, permanode.stderr
