@@ -243,6 +243,8 @@ def known(unserved: Machine) -> dict[str, str]:
         (["undelete", "FILE"], 2, "only permanodes and claims"),
         (["claims", "FILE"], 2, "only permanodes and claims"),
         (["share", "revoke", "FILE"], 2, "holdfast share list"),
+        (["get", "P"], 2, "camliContent"),
+        (["ls", "P"], 2, "camliContent"),
         (["permanode", "--member", "FILE"], 2, "holdfast permanode --content"),
         (["permanode", "--content", ABSENT], 4, "--force"),
         (["attr", "set", ABSENT, "a", "b"], 4, "--force"),
@@ -260,6 +262,8 @@ def known(unserved: Machine) -> dict[str, str]:
         (["permanode", "--attr", "x"], 2, "NAME=VALUE"),
         (["tag", "P", ""], 2, "not empty"),
         (["share", "create"], 2, "--search"),
+        (["share", "create", "P", "--search", "x"], 2, "not both"),
+        (["share", "revoke"], 2, "holdfast share revoke REF"),
         (["share", "create", "FILE", "--expires", "2001-01-01"], 2, "a time to come"),
         (["share", "create", "FILE", "--expires", "soon"], 2, "30d"),
         (["share", "create", "--search", "{nonsense"], 2, "expression"),
@@ -371,6 +375,11 @@ def test_a_stranger_is_told_that_what_they_say_does_not_count(
     assert " you set title" in history[0]
     assert re.search(rf"{key_id} set title \"theirs\" \(untrusted\)$", history[1])
     assert re.search(rf"{key_id} you set title", foreign("claims", permanode).stdout)
+    # Of what nobody else has spoken of there is nothing to show, and a reason for it.
+    alone = foreign("permanode", "--title", "theirs").stdout.strip()
+    shown = served("attr", "show", alone)
+    assert (shown.returncode, shown.stdout) == (0, "")
+    assert f"`holdfast claims {alone}`" in shown.stderr
 
 
 def at_a_terminal(machine: Machine, *arguments: str) -> bytes:

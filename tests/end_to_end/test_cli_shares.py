@@ -103,6 +103,15 @@ def test_a_share_of_one_blob_opens_no_contents(run: Run, file: str) -> None:
     assert opened(f"{root}{file}?via={share}&assemble=1")[0] == 401
 
 
+def test_whoever_shares_a_permanode_is_told_that_its_content_stays_closed(
+    run: Run, file: str
+) -> None:
+    permanode = told(run("permanode", "--content", file))[0]
+    ended = run("share", "create", permanode)
+    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
+    assert "share its content" in ended.stderr
+
+
 def test_shares_end_when_they_were_said_to(run: Run, file: str) -> None:
     made = json.loads(run("share", "create", file, "--expires", "2h", "--json").stdout)
     assert opened(made["link"])[0] == 200

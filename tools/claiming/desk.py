@@ -89,7 +89,8 @@ class Desk:
             return None
         return (
             f"claims by key {self._signer.public.fingerprint} do not count in {self.store.name};"
-            " to change that, add it to identity.trusted in the settings of its server"
+            " if the server was started before the key was made, start it anew; else add the key to"
+            " identity.trusted in its settings, and start it anew"
         )
 
     def _known(self) -> KnowsClaims:

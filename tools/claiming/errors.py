@@ -41,7 +41,7 @@ class NotDeletable(HoldfastError):
     def __init__(self, ref: str, kind: str) -> None:
         self.ref, self.kind = ref, kind
         super().__init__(
-            f"{ref} is a {kind}; only permanodes and claims are deleted and undeleted:"
+            f"{ref} is a {kind}; only permanodes and claims can be deleted, or spoken of in claims:"
             " name the permanode it is the content of"
         )
 

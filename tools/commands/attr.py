@@ -86,6 +86,7 @@ def _changes(arguments: argparse.Namespace, permanode: Ref) -> list[AttributeCha
 
 
 def _show(desk: Desk, permanode: Ref, arguments: argparse.Namespace, context: Context) -> None:
+    from ...schema.folding import Standing
     from ...schema.timestamps import format_time
     from ..claiming.attributes import as_text
     from ..claiming.errors import BadUsage
@@ -117,3 +118,8 @@ def _show(desk: Desk, permanode: Ref, arguments: argparse.Namespace, context: Co
             out.line(out.name(line.encode()))
     if folded.is_deleted:
         out.note(f"holdfast: it is deleted; `holdfast undelete {permanode}` brings it back")
+    if folded.history and all(e.standing is Standing.UNTRUSTED for e in folded.history):
+        out.note(
+            f"holdfast: nobody trusted has said anything of it; `holdfast claims {permanode}`"
+            " shows who has, and identity.trusted says who is trusted besides the owner"
+        )

@@ -62,7 +62,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if action == "list" and arguments.refs:
         raise BadUsage("`holdfast share list` lists all shares, and takes no ref")
     if action != "list" and bool(arguments.refs) == bool(arguments.search):
-        raise BadUsage(f"give what to {action}: the refs of things, or for a new one a --search")
+        either = "REF..., or --search SEARCH, not both" if action == "create" else "REF..."
+        raise BadUsage(f"say what to {action}: holdfast share {action} {either}")
     signs = action != "list"
     server = arguments.server
     with open_desk(context.config, server=server, signs=signs, note=out.note) as desk:
@@ -123,6 +124,11 @@ def _say_created(
     for line in (claim, url, link):
         if line is not None:
             out.line(line)
+    if thing is not None and thing.kind == "permanode" and not share.is_transitive:
+        out.note(
+            f"holdfast: {thing.ref} is a permanode, and it alone is shared, not what it stands for;"
+            " share its content for that"
+        )
     if root is None:
         out.note("holdfast: no server here serves shares; start one with `holdfast serve`")
 

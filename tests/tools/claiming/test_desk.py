@@ -231,6 +231,7 @@ def test_whoever_does_not_count_is_told_at_the_end(
     assert why is not None
     assert stranger.public.fingerprint in why
     assert "identity.trusted" in why
+    assert "start it anew" in why
 
 
 def test_a_description_is_checked_before_anything_is_made(desk: Desk, plain: Ref) -> None:
