@@ -62,7 +62,7 @@ def denial(
     share = claim.says
     if not isinstance(share, Share):
         return Denial.SHARE_OTHER_CLAIM
-    why = _share_denial(share, now)
+    why = share_denial(share, now=now)
     if why is None and not trusts(claim):
         why = Denial.SHARE_UNTRUSTED
     return why or _path_denial(share, path, read, is_whole_file=is_whole_file)
@@ -96,7 +96,11 @@ def links(blob: SchemaBlob) -> Iterator[Ref]:
             yield from blob.merge_sets
 
 
-def _share_denial(share: Share, now: Timestamp) -> Denial | None:
+def share_denial(share: Share, *, now: Timestamp) -> Denial | None:
+    """Why a share opens nothing at all, whatever is asked for; None if it opens something.
+
+    Whether it is deleted, or made by someone who counts, is not asked here.
+    """
     if share.auth_type != HAVE_REF:
         return Denial.SHARE_AUTH_TYPE
     if share.target is None and share.search is None:

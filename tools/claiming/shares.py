@@ -10,7 +10,7 @@ from ...blobstore.ref import Ref
 from ...schema.canonical import Fields
 from ...schema.claims import Share, SignedClaim, search_fields
 from ...schema.folding import ClaimSet, claim_order
-from ...schema.sharing import is_transitive
+from ...schema.sharing import Denial, is_transitive, share_denial
 from ...schema.timestamps import Timestamp
 from .things import Thing
 
@@ -20,6 +20,8 @@ class State(enum.Enum):
 
     UNTRUSTED = "untrusted"
     REVOKED = "revoked"
+    VOID = "void"
+    """It shares nothing, or in a way that no server knows."""
     EXPIRED = "expired"
     OPEN = "open"
 
@@ -61,10 +63,8 @@ def all_shares(claims: ClaimSet, *, now: Timestamp) -> Iterator[Shared]:
             state = State.UNTRUSTED
         elif claim.ref in deleted:
             state = State.REVOKED
-        elif _is_past(share.expires, now):
-            state = State.EXPIRED
         else:
-            state = State.OPEN
+            state = _STATES.get(share_denial(share, now=now), State.VOID)
         yield Shared(claim, share, state)
 
 
@@ -78,5 +78,4 @@ def file_url(root: str, share: Ref, target: Ref) -> str:
     return f"{root.rstrip('/')}/{target}?via={share}&assemble=1"
 
 
-def _is_past(expires: Timestamp | None, now: Timestamp) -> bool:
-    return expires is not None and not expires.is_any_zero and expires.ns < now.ns
+_STATES = {None: State.OPEN, Denial.SHARE_EXPIRED: State.EXPIRED}
