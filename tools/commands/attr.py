@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ...blobstore.ref import Ref
     from ..claiming.desk import open_desk
+    from ..claiming.outcomes import tell_claims
 
     permanode = Ref.parse(arguments.permanode)
     shows = arguments.action == "show"
@@ -55,11 +56,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             _show(desk, permanode, arguments, context)
             return exits.DONE
         claims = desk.claim(changes)
-        if arguments.json:
-            out.json({"permanode": permanode, "claims": claims})
-        else:
-            for claim in claims:
-                out.line(claim)
+        tell_claims(permanode, claims, out, as_json=arguments.json)
     return exits.DONE
 
 

@@ -20,18 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ...schema.claims import Delete
     from ..claiming.desk import open_desk
-    from ..claiming.refusals import Refusals
+    from ..claiming.outcomes import Outcomes
     from ..claiming.things import demand_deletable
 
     out = context.output
-    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
+    outcomes = Outcomes(arguments.refs, out, as_json=arguments.json)
     server = arguments.server
     with open_desk(context.config, server=server, signs=True, note=out.note) as desk:
-        things = list(refusals.accepted(desk, demand_deletable, force=arguments.force))
+        things = list(outcomes.accepted(desk, demand_deletable, force=arguments.force))
         claims = desk.claim([Delete(thing.ref) for thing in things])
         for thing, claim in zip(things, claims, strict=True):
-            if arguments.json:
-                out.json({"ref": thing.ref, "claim": claim})
-            else:
-                out.line(claim)
-    return refusals.code
+            outcomes.tell(thing.ref, claim=claim)
+    return outcomes.code

@@ -16,17 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..claiming.desk import open_desk
-    from ..claiming.refusals import Refusals
+    from ..claiming.outcomes import Outcomes
 
     out = context.output
-    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
+    outcomes = Outcomes(arguments.refs, out, as_json=arguments.json)
     server = arguments.server
     with open_desk(context.config, server=server, signs=True, note=out.note) as desk:
-        things = list(refusals.accepted(desk, lambda _: None, force=arguments.force))
+        things = list(outcomes.accepted(desk, lambda _: None, force=arguments.force))
         keeps = desk.claimer.keep(*(thing.ref for thing in things))
         for thing, keep in zip(things, keeps, strict=True):
-            if arguments.json:
-                out.json({"ref": thing.ref, "keep": keep})
-            else:
-                out.line(keep)
-    return refusals.code
+            outcomes.tell(thing.ref, keep=keep)
+    return outcomes.code

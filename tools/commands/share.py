@@ -12,6 +12,7 @@ shares of files and folders are transitive.
 from __future__ import annotations
 
 import argparse
+import time
 from typing import TYPE_CHECKING
 
 from .. import exits
@@ -78,7 +79,7 @@ def _create(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
     from ...schema.claims import Share
     from ..claiming.attributes import as_text
     from ..claiming.moments import parse_expiry
-    from ..claiming.refusals import Refusals
+    from ..claiming.outcomes import Outcomes
     from ..claiming.shares import parse_search, share_of
 
     expires = None
@@ -92,13 +93,13 @@ def _create(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
         )
         _say_created(desk, desk.claim([share])[0], share, None, arguments, context)
         return exits.DONE
-    refusals = Refusals(arguments.refs, context.output, as_json=arguments.json)
-    things = list(refusals.accepted(desk, lambda _: None, force=arguments.force))
+    outcomes = Outcomes(arguments.refs, context.output, as_json=arguments.json)
+    things = list(outcomes.accepted(desk, lambda _: None, force=arguments.force))
     shares = [share_of(t, transitive=arguments.transitive, expires=expires) for t in things]
     claims = desk.claim(shares)
     for thing, share, claim in zip(things, shares, claims, strict=True):
         _say_created(desk, claim, share, thing, arguments, context)
-    return refusals.code
+    return outcomes.code
 
 
 def _say_created(
@@ -134,8 +135,6 @@ def _say_created(
 
 
 def _list(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
-    import time
-
     from ...schema.timestamps import Timestamp, format_time
     from ..claiming.shares import all_shares, share_url
     from ..claiming.wording import share_fields, share_in_words
@@ -161,16 +160,12 @@ def _list(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
 
 def _revoke(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
     from ...schema.claims import Delete
-    from ..claiming.refusals import Refusals
+    from ..claiming.outcomes import Outcomes
     from ..claiming.things import demand_share
 
-    out = context.output
-    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
-    things = list(refusals.accepted(desk, demand_share))
+    outcomes = Outcomes(arguments.refs, context.output, as_json=arguments.json)
+    things = list(outcomes.accepted(desk, demand_share))
     claims = desk.claim([Delete(thing.ref) for thing in things])
     for thing, claim in zip(things, claims, strict=True):
-        if arguments.json:
-            out.json({"ref": thing.ref, "claim": claim})
-        else:
-            out.line(claim)
-    return refusals.code
+        outcomes.tell(thing.ref, claim=claim)
+    return outcomes.code

@@ -23,6 +23,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ...blobstore.ref import Ref
     from ..claiming.attributes import TAG, as_tag, tag_changes
     from ..claiming.desk import open_desk
+    from ..claiming.outcomes import tell_claims
 
     out = context.output
     permanode = Ref.parse(arguments.permanode)
@@ -43,9 +44,5 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         told = desk.about_if_told(permanode)
         now = None if told is None else told.fold(permanode)
         claims = desk.claim(tag_changes(permanode, add=add, remove=remove, now=now))
-        if arguments.json:
-            out.json({"permanode": permanode, "claims": claims})
-        else:
-            for claim in claims:
-                out.line(claim)
+        tell_claims(permanode, claims, out, as_json=arguments.json)
     return exits.DONE

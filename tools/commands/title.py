@@ -21,6 +21,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ...schema.claims import SetAttribute
     from ..claiming.attributes import TITLE, as_text
     from ..claiming.desk import open_desk
+    from ..claiming.outcomes import tell_claims
 
     out = context.output
     permanode = Ref.parse(arguments.permanode)
@@ -36,8 +37,5 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                 out.line(out.name(found.encode()))
             return exits.DONE
         claims = desk.claim([SetAttribute(permanode, TITLE, title)])
-        if arguments.json:
-            out.json({"permanode": permanode, "claims": claims})
-        else:
-            out.line(claims[0])
+        tell_claims(permanode, claims, out, as_json=arguments.json)
     return exits.DONE

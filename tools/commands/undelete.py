@@ -18,14 +18,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ...schema.claims import Delete
     from ..claiming.deleting import standing_deletes
     from ..claiming.desk import open_desk
-    from ..claiming.refusals import Refusals
+    from ..claiming.outcomes import Outcomes
     from ..claiming.things import demand_deletable
 
     out = context.output
-    refusals = Refusals(arguments.refs, out, as_json=arguments.json)
+    outcomes = Outcomes(arguments.refs, out, as_json=arguments.json)
     server = arguments.server
     with open_desk(context.config, server=server, signs=True, note=out.note) as desk:
-        things = list(refusals.accepted(desk, demand_deletable, force=arguments.force))
+        things = list(outcomes.accepted(desk, demand_deletable, force=arguments.force))
         deletes = [standing_deletes(desk.about(thing.ref), thing.ref) for thing in things]
         made = iter(desk.claim([Delete(ref) for refs in deletes for ref in refs]))
         for thing, undone in zip(things, deletes, strict=True):
@@ -37,4 +37,4 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                     out.line(claim)
             else:
                 out.note(f"holdfast: {thing.ref} is not deleted; there is nothing to undo")
-    return refusals.code
+    return outcomes.code

@@ -1,8 +1,8 @@
-"""Refusals: what of several refs could not be done, told one by one."""
+"""Outcomes: what a command made, or could not make, told ref by ref."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...blobstore.errors import HoldfastError
 from ...blobstore.ref import Ref
@@ -12,10 +12,23 @@ from .desk import Desk
 from .things import Thing, demand_stored, look_up
 
 
-class Refusals:
-    """Tells of each ref that is refused; where there is only one, that is the command's error."""
+def tell_claims(permanode: Ref, claims: Sequence[Ref], out: Output, *, as_json: bool) -> None:
+    """Tell of the claims that were made about one permanode."""
+    if as_json:
+        out.json({"permanode": permanode, "claims": list(claims)})
+    else:
+        for claim in claims:
+            out.line(claim)
+
+
+class Outcomes:
+    """Tells what becomes of each of several refs.
+
+    Those that are refused are told of and left out; a single one is the command's error.
+    """
 
     def __init__(self, refs: Iterable[str], out: Output, *, as_json: bool) -> None:
+        """`refs` are as they were typed. Raises `BadRef`."""
         self.refs = list(dict.fromkeys(Ref.parse(text) for text in refs))
         self.code = exits.DONE
         """How the command ends, by what was refused so far."""
@@ -37,6 +50,14 @@ class Refusals:
                 self._refuse(ref, error)
             else:
                 yield found
+
+    def tell(self, ref: Ref, **made: Ref) -> None:
+        """Tell what was made for `ref`, by its name in JSON."""
+        if self._as_json:
+            self._out.json({"ref": ref, **made})
+        else:
+            for blob in made.values():
+                self._out.line(blob)
 
     def _refuse(self, ref: Ref, error: HoldfastError) -> None:
         if len(self.refs) == 1:
