@@ -194,10 +194,13 @@ def _add_common(parser: argparse.ArgumentParser, *, default: object) -> None:
 
 def _complain(error: Exception) -> int:
     """Say in one line what went wrong; the exit code for it."""
-    from ..blobstore.errors import HoldfastError
+    from ..blobstore.errors import BadRef, HoldfastError
 
     if isinstance(error, HoldfastError):
         message, code = str(error), exits.exit_code(error)
+        if isinstance(error, BadRef):
+            # Typed here, it was mostly shortened, as other programs allow.
+            message += "; give the ref whole, as it was printed"
     elif isinstance(error, OSError):
         place = f": {os.fsdecode(error.filename)!r}" if error.filename is not None else ""
         message, code = f"{error.strerror or error}{place}", exits.FAILED

@@ -130,6 +130,7 @@ def test_config_tells_values_and_where_they_are_from(run: Run) -> None:
         (["nonsense"], 2, b"nonsense"),
         (["get"], 2, b"REF"),
         (["get", "no-ref-at-all!"], 2, b"not a blobref"),
+        (["get", "sha224-0123"], 2, b"give the ref whole"),
         (["put", "/", "--server", "ftp://x"], 2, b"http://"),
         (["stat", "sha224-" + "0" * 56], 3, b"holdfast serve"),
         (["enumerate", "--server", "http://127.0.0.1:1"], 3, b"is the server running"),
