@@ -23,6 +23,7 @@ from ..blobstore.handlers.ranges import BadRanges, Span
 from ..blobstore.handlers.service import BlobService
 from ..blobstore.ref import Ref
 from ..blobstore.storage import CanFetch, fetch_one
+from ..index.media.mime import HEAD_SIZE, sniff
 from ..schema.blob import parse_schema
 from ..schema.errors import BadTree, ChunkUnreadable, NotSchema, WrongKind
 from ..schema.filereader import FileReader
@@ -30,27 +31,15 @@ from ..schema.filereader import FileReader
 PIECE = 1024 * 1024
 """Bytes read, and held for one reader, at a time."""
 
-HEAD = 1024
-"""Bytes at the beginning that tell the type."""
-
-_SIGNATURES = (
-    (rb"\xff\xd8\xff", "image/jpeg"),
-    (rb"\x89PNG\r\n\x1a\n", "image/png"),
-    (rb"GIF8[79]a", "image/gif"),
-    (rb"RIFF.{4}WEBP", "image/webp"),
-    (rb".{4}ftypavif", "image/avif"),
-    (rb".{4}ftyp(?:hei[cx]|mif1)", "image/heic"),
-    (rb".{4}ftypM4A ", "audio/mp4"),
-    (rb".{4}ftypqt  ", "video/quicktime"),
-    (rb".{4}ftyp(?:isom|iso[2-6]|mp4[12]|avc1|M4V |dash)", "video/mp4"),
-    (rb"\x1aE\xdf\xa3.{0,60}webm", "video/webm"),
-    (rb"ID3", "audio/mpeg"),
-    (rb"fLaC", "audio/flac"),
-    (rb"RIFF.{4}WAVE", "audio/wav"),
+_SHOWN = frozenset(
+    (
+        *("image/avif", "image/gif", "image/heic", "image/jpeg", "image/png", "image/webp"),
+        *("audio/mp4", "audio/mpeg", "audio/wave", "audio/x-flac", "audio/x-wav"),
+        *("video/mp4", "video/quicktime", "video/webm"),
+    )
 )
 """What may be shown as what it is: types in which no browser finds anything to run."""
 
-_KNOWN = [(re.compile(pattern, re.DOTALL), name) for pattern, name in _SIGNATURES]
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -65,14 +54,18 @@ def media_type(head: bytes, *, is_all: bool) -> str:
     A few formats of pictures, sound and films; plain text; and for all else, pages, scripts and
     drawings among it, what browsers only save.
     """
-    for pattern, name in _KNOWN:
-        if pattern.match(head):
-            return name
+    if _is_text(head, is_all=is_all):
+        return TEXT_TYPE
+    found = sniff(head)
+    return found if found in _SHOWN else OCTETS
+
+
+def _is_text(head: bytes, *, is_all: bool) -> bool:
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head, is_all)
     except UnicodeDecodeError:
-        return OCTETS
-    return OCTETS if _NO_TEXT.search(text) else TEXT_TYPE
+        return False
+    return _NO_TEXT.search(text) is None
 
 
 async def answer_contents(service: BlobService, req: Request, resp: Response, ref: Ref) -> None:
@@ -119,7 +112,7 @@ def _facts(storage: CanFetch, ref: Ref) -> _Facts:
     if file.kind != "file":
         raise WrongKind(ref, file.kind, wanted="file")
     reader = FileReader(storage, file)
-    head = reader.read(HEAD)
+    head = reader.read(HEAD_SIZE)
     return _Facts(reader.size, media_type(head, is_all=len(head) == reader.size))
 
 
