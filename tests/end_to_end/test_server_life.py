@@ -198,6 +198,7 @@ def test_every_line_of_the_log_is_json_and_requests_are_in_it(tmp_path: Path) ->
     try:
         ref = server.put(b"logged")
         server.ask("GET", ref)
+        server.ask("GET", f"/x/../share/{ref}/name?via={ref}")
         server.ask("GET", "/?authtoken=sekret&camli.mode=config")
         server.raw(b"nonsense\r\n\r\n")
     finally:
@@ -206,9 +207,12 @@ def test_every_line_of_the_log_is_json_and_requests_are_in_it(tmp_path: Path) ->
     assert all(line.keys() >= {"time", "level", "logger", "message"} for line in lines)
     requests = [line for line in lines if line["logger"] == "holdfast.requests"]
     assert [line["message"] for line in requests] == [
-        f"PUT /bs/camli/{ref}",
-        f"GET /bs/camli/{ref}",
+        f"PUT /bs/camli/{ref[:20]}...",
+        f"GET /bs/camli/{ref[:20]}...",
+        f"GET /x/../share/{ref[:20]}.../name",
         "GET /",
     ]
     assert all(line["client"] == "127.0.0.1" for line in requests)
     assert "sekret" not in server.log_text
+    # Who reads the log must not be able to open shares.
+    assert ref[:21] not in server.log_text

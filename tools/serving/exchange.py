@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Iterable
 from time import monotonic
@@ -29,6 +30,8 @@ MAX_WRITE = 256 * 1024
 """Bytes handed to the transport at once."""
 
 _UNKNOWN = 1 << 62
+
+_LONG_DIGITS = re.compile(r"([0-9A-Fa-f]{13})[0-9A-Fa-f]+")
 
 
 class Exchange(RequestResponseCycle):
@@ -212,7 +215,8 @@ def log_request(connection: Connection, scope: Any, seconds: float, *, is_comple
     _requests.info(
         "%s %s",
         scope["method"],
-        scope["path"],
+        # All of a ref, wherever it stands in a path, may be that of a share and open it.
+        _LONG_DIGITS.sub(r"\1...", scope["path"]),
         extra={
             "client": connection.peer.address,
             "complete": is_complete,
