@@ -18,7 +18,7 @@ from ..schema.verifying import SignerKeys
 from .keys import BLOB, REFUSED, REMOVING, WAITING, Row
 from .rows import is_candidate, own_keys, rows_of
 
-_AT_ONCE = 16
+_AT_ONCE = 4
 """Waiting blobs whose rows, of up to some mebibytes each, are written together."""
 
 _KEY_BEGINS = b"-----BEGIN " + armor.PUBLIC_KEY.encode()

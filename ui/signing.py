@@ -28,6 +28,8 @@ from ..schema.blob import MAX_SCHEMA_SIZE
 from ..schema.errors import Refusal, SignatureRefused, UnknownSigner
 from ..schema.jsontext import BadJson, as_ref, plain, read_object
 from ..schema.openpgp.publickey import PublicKey
+from ..schema.signing import signing_second
+from ..schema.timestamps import NANOSECONDS
 from ..schema.verifying import SignerKeys, verify
 from .ownkey import OwnKey
 from .services import Services
@@ -118,7 +120,8 @@ class _SignHandler:
         ref = await self._blobs.read(_signer_of, text)
         if not self._key.is_called(ref):
             raise BadForm(f"failed to find public key {ref}: file does not exist")
-        now = int(self._services.clock().timestamp())
+        # A clock that is far off keeps nobody from signing.
+        now = signing_second(int(self._services.clock().timestamp()) * NANOSECONDS)
         with lease.ours():
             # Perkeep's server signs texts without a camliVersion too, which nobody verifies.
             signed = await self._key.sign(text, time=now, needs_version=False)

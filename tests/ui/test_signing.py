@@ -9,6 +9,7 @@ import subprocess
 import threading
 from base64 import b64decode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote_plus, urlencode
 
@@ -54,6 +55,16 @@ def verdict(site: Site, blob: str | bytes):
 @pytest.fixture
 def ref(key: SecretKey) -> Ref:
     return Ref.of(key.public.blob)
+
+
+@pytest.mark.parametrize(("year", "second"), [(1960, 0), (2200, (1 << 32) - 1)])
+def test_a_clock_that_is_far_off_keeps_nobody_from_signing(
+    year: int, second: int, site: Site, key: SecretKey, ref: Ref
+) -> None:
+    site.world.now = datetime(year, 1, 1, tzinfo=UTC)
+    answer = sign(site, text_by(ref))
+    assert answer.status_code == 200
+    assert verify(answer.content, lambda _: key.public).time == second
 
 
 def test_discovery_tells_of_the_key(site: Site, key: SecretKey, ref: Ref) -> None:
