@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 Hook = Callable[[Sequence[Blob]], None]
 """Is told of blobs that were stored, or stored again, in the order of arrival within a call."""
 
-
 RemoveHook = Callable[[Sequence[Ref]], AbstractContextManager[None]]
 """Is entered before blobs are removed, and left when they are, or when that has failed."""
 
@@ -38,6 +37,9 @@ class Hub:
     the blobs and before the sender is answered; what a hook raises reaches the sender, who
     sends again, so a hook must take the same blob any number of times. Watchers are told last,
     must return at once and must not raise.
+
+    A removal has the gate to itself, from before its first hook until after its last: blobs that
+    come meanwhile wait.
     """
 
     def __init__(self, storage: Storage, *, hooks: Sequence[Hook] = ()) -> None:
@@ -45,6 +47,8 @@ class Hub:
         self._hooks = list(hooks)
         self._remove_hooks: list[RemoveHook] = []
         self._calls: set[object] = set()
+        self._is_removing = False
+        self._has_failed = False
         self._calls_changed = threading.Condition()
         self._watchers: dict[object, Callable[[Sequence[SizedRef]], None]] = {}
         self._watchers_lock = threading.Lock()
@@ -58,11 +62,29 @@ class Hub:
         """Tell `hook` of every blob that is removed from now on."""
         self._remove_hooks.append(hook)
 
-    def drain(self) -> None:
-        """Return when the hooks know of all that the storage has got so far."""
+    def drain(self) -> bool:
+        """Wait for the calls under way; whether the hooks know of all that the storage had before.
+
+        Once a call has failed they may not: the storage may have blobs of it.
+        """
         with self._calls_changed:
             calls = set(self._calls)
             self._calls_changed.wait_for(lambda: self._calls.isdisjoint(calls))
+            return not self._has_failed
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Let nothing be removed while this lasts. Inside it, no call of the gate may be made."""
+        call = object()
+        with self._calls_changed:
+            self._calls_changed.wait_for(lambda: not self._is_removing)
+            self._calls.add(call)
+        try:
+            yield
+        finally:
+            with self._calls_changed:
+                self._calls.remove(call)
+                self._calls_changed.notify_all()
 
     @contextmanager
     def watching(self, watcher: Callable[[Sequence[SizedRef]], None]) -> Iterator[None]:
@@ -84,7 +106,7 @@ class Hub:
         """
         errors = [_fault(blob) for blob in blobs]
         good = [blob for blob, error in zip(blobs, errors, strict=True) if error is None]
-        with self._calling():
+        with self._receiving():
             if not durable and self._deferring is not None:
                 fresh = iter(self._deferring.receive_deferred(good))
             else:
@@ -105,7 +127,7 @@ class Hub:
 
     def remove(self, refs: Sequence[Ref]) -> None:
         """Forget blobs, durably; missing ones are no error. Raises what the storage raises."""
-        with ExitStack() as hooks:
+        with self._alone(), ExitStack() as hooks:
             for hook in self._remove_hooks:
                 hooks.enter_context(hook(refs))
             self.storage.remove(refs)
@@ -116,15 +138,26 @@ class Hub:
             self._deferring.sync()
 
     @contextmanager
-    def _calling(self) -> Iterator[None]:
-        call = object()
+    def _receiving(self) -> Iterator[None]:
+        with self.keeping():
+            try:
+                yield
+            except BaseException:
+                self._has_failed = True
+                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         with self._calls_changed:
-            self._calls.add(call)
+            self._calls_changed.wait_for(lambda: not self._is_removing)
+            self._is_removing = True
         try:
+            with self._calls_changed:
+                self._calls_changed.wait_for(lambda: not self._calls)
             yield
         finally:
             with self._calls_changed:
-                self._calls.remove(call)
+                self._is_removing = False
                 self._calls_changed.notify_all()
 
     def _tell(self, blobs: Sequence[Blob]) -> None:

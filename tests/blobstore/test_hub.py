@@ -217,3 +217,63 @@ def test_draining_waits_for_the_hooks_of_calls_under_way_and_no_others() -> None
     drainer.join(10)
     sender.join(10)
     assert not drainer.is_alive()
+
+
+def test_draining_tells_whether_a_call_has_failed() -> None:
+    hub = Hub(MemoryStorage())
+    hub.receive([Blob(blob("foo").ref, b"forged")])
+    assert hub.drain()
+    full = Hub(Full())
+    with pytest.raises(StoreFailed):
+        full.receive(texts(1))
+    assert not full.drain()
+
+
+def test_a_removal_waits_for_calls_under_way_and_calls_wait_for_it() -> None:
+    order: list[str] = []
+    begun, may_end, removing, may_remove = (threading.Event() for _ in range(4))
+
+    def slow(blobs: Sequence[Blob]) -> None:
+        if blobs == texts(1):
+            begun.set()
+            assert may_end.wait(10)
+        order.append(f"{len(blobs)} told")
+
+    @contextmanager
+    def hook(gone: Sequence[Ref]) -> Iterator[None]:
+        order.append(f"{len(gone)} going")
+        removing.set()
+        assert may_remove.wait(10)
+        yield
+        order.append(f"{len(gone)} gone")
+
+    hub = Hub(MemoryStorage(), hooks=[slow])
+    hub.add_remove_hook(hook)
+    first = threading.Thread(target=hub.receive, args=(texts(1),))
+    remover = threading.Thread(target=hub.remove, args=([one.ref for one in texts(3)],))
+    later = threading.Thread(target=hub.receive, args=(texts(2),))
+    first.start()
+    assert begun.wait(10)
+    remover.start()
+    assert not removing.wait(0.05)
+    may_end.set()
+    assert removing.wait(10)
+    later.start()
+    later.join(0.05)
+    may_remove.set()
+    for thread in (first, remover, later):
+        thread.join(10)
+    assert order == ["1 told", "3 going", "3 gone", "2 told"]
+    assert listed(hub.storage) == sized(texts(2))
+
+
+def test_nothing_is_removed_while_blobs_are_kept() -> None:
+    hub = Hub(MemoryStorage())
+    hub.receive(texts(1))
+    remover = threading.Thread(target=hub.remove, args=([texts(1)[0].ref],))
+    with hub.keeping():
+        remover.start()
+        remover.join(0.05)
+        assert listed(hub.storage) == sized(texts(1))
+    remover.join(10)
+    assert listed(hub.storage) == []
