@@ -143,6 +143,13 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Journals, HasGen
         if self._writer is not None:
             self._writer.settle()
 
+    def _settled_end(self) -> Position:
+        """Behind all that is durable: whatever came so far, unless syncing has failed."""
+        if self._writer is None:
+            return Position(len(self._packs) - 1, self._packs[-1].size)
+        self._writer.settle()
+        return self._writer.durable
+
     # What is asked
 
     def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
@@ -234,13 +241,11 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Journals, HasGen
             raise TableDamaged(error.path, f"{error.why}; restart to have it rebuilt") from error
 
     def journal_end(self) -> str:
-        self._settle()
-        return f"{len(self._packs) - 1}.{self._packs[-1].size}"
+        return "{}.{}".format(*self._settled_end())
 
     def stream(self, after: str = "") -> Iterator[tuple[str, Blob | CorruptBlob]]:
         start = self._resume(after) if after else Position(0, 0)
-        self._settle()
-        end = Position(len(self._packs) - 1, self._packs[-1].size)
+        end = self._settled_end()
         for number in range(start.pack, end.pack + 1):
             pack = self._packs[number]
             stop = end.offset if number == end.pack else pack.size

@@ -90,7 +90,8 @@ class PackWriter:
         self._commits = 0
         self._commit = threading.Condition()
         self._committing = False
-        self._durable = self._end
+        self.durable = self._end
+        """Everything before it is durable, and has its row."""
         self._failure: str | None = None
         self._unsynced = 0
         self._since_checkpoint = 0
@@ -179,18 +180,18 @@ class PackWriter:
         """Return once everything before `target` is. One thread syncs for all that wait."""
         while True:
             with self._commit:
-                while self._committing and self._durable < target:
+                while self._committing and self.durable < target:
                     self._commit.wait()
-                if self._durable >= target:
+                if self.durable >= target:
                     return
                 self.check()
                 self._committing = True
-            reached = self._durable
+            reached = self.durable
             try:
                 reached = self._commit_all()
             finally:
                 with self._commit:
-                    self._durable = reached
+                    self.durable = reached
                     self._committing = False
                     self._commit.notify_all()
             if self._since_checkpoint > _CHECKPOINT_EVERY:
@@ -265,7 +266,7 @@ class PackWriter:
                 write_removals(self._folder, removals)
             except OSError as error:
                 raise StoreFailed.by(str(self._folder), error) from error
-            reached = self._durable
+            reached = self.durable
             refs = [record.ref for records in doomed.values() for record in records if record.ref]
             try:
                 self._table.write((), [ref.encode() for ref in refs])
