@@ -6,7 +6,8 @@
   show PERMANODE [NAME]         prints NAME=VALUE lines, or the values of NAME
 
 Nothing is overwritten: `holdfast claims` shows what was said before, and `show --at TIME` what it
-came to then. What begins with a dash goes behind `--`.
+came to then, without what has been deleted since: deletes hold at all times. What begins
+with a dash goes behind `--`.
 """
 
 from __future__ import annotations
