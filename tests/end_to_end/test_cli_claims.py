@@ -14,10 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from holdfast.schema.identity import new_identity, secret_ring
+from holdfast.tools.cli import main
 from holdfast.tools.throwaway import command, environment, serving
 
 ABSENT = "sha224-" + "0" * 56
@@ -55,6 +57,24 @@ class Machine:
             timeout=60,
             **kind,
         )
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Runs commands in this process, where another one would show nothing more."""
+
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, machine: Machine, *arguments: str | bytes) -> tuple[int, str, str]:
+        with patch.dict(os.environ, machine.environ, clear=True):
+            code = main([os.fsdecode(argument) for argument in arguments])
+        said = self.capsys.readouterr()
+        return code, said.out, said.err
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
+    return Typed(capsys)
 
 
 def told(ended: subprocess.CompletedProcess[str]) -> list[str]:
@@ -274,12 +294,17 @@ def known(unserved: Machine) -> dict[str, str]:
     ],
 )
 def test_errors_are_one_line_that_says_what_to_do(
-    unserved: Machine, known: dict[str, str], arguments: list[str], code: int, words: str
+    typed: Typed,
+    unserved: Machine,
+    known: dict[str, str],
+    arguments: list[str],
+    code: int,
+    words: str,
 ) -> None:
-    ended = unserved(*(known.get(argument, argument) for argument in arguments))
-    assert (ended.returncode, ended.stdout) == (code, "")
-    assert words in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    ended, out, err = typed(unserved, *(known.get(argument, argument) for argument in arguments))
+    assert (ended, out) == (code, "")
+    assert words in err
+    assert err.count("\n") == 1
 
 
 def test_what_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -316,12 +341,13 @@ def test_without_an_identity_the_way_to_one_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_utf8_is_refused_rather_than_changed(
-    served: Machine, permanode: str, arguments: list[str | bytes]
+    typed: Typed, unserved: Machine, known: dict[str, str], arguments: list[str | bytes]
 ) -> None:
-    ended = served(*(permanode if argument == "P" else argument for argument in arguments))
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert "not UTF-8" in ended.stderr
-    assert told(served("claims", permanode)) == []
+    before = typed(unserved, "enumerate")
+    ended, out, err = typed(unserved, *(known["P"] if a == "P" else a for a in arguments))
+    assert (ended, out) == (2, "")
+    assert "not UTF-8" in err
+    assert typed(unserved, "enumerate") == before
 
 
 def test_a_large_value_goes_in_and_comes_out_whole(run: Machine, tmp_path: Path) -> None:
