@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ..blobstore.errors import Blame, HoldfastError
 from .config import Config, IdentityConfig
 
 if TYPE_CHECKING:
+    from ..blobstore.ref import Ref
     from ..schema.openpgp.publickey import PublicKey
     from ..schema.openpgp.secretkey import SecretKey
     from ..schema.signing import Signer
@@ -127,17 +129,38 @@ def demand_private(ring: Path) -> None:
         raise OpenRing(str(ring), status.st_mode & 0o7777)
 
 
-def described(key: PublicKey, config: Config) -> dict[str, str]:
-    """What there is to know about the owner's key, by its names in JSON."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyFacts:
+    """What there is to know about the owner's key."""
+
+    fingerprint: str
+    key_id: str
+    algorithm: str
+    signer: Ref
+    kept_in: str
+
+    def fields(self) -> dict[str, str]:
+        """The same by its names in JSON."""
+        return {
+            "fingerprint": self.fingerprint,
+            "keyId": self.key_id,
+            "algorithm": self.algorithm,
+            "signer": self.signer,
+            "keptIn": self.kept_in,
+        }
+
+
+def key_facts(key: PublicKey, config: Config) -> KeyFacts:
+    """What there is to know about a key that the settings name."""
     from ..blobstore.ref import Ref
 
-    return {
-        "fingerprint": key.fingerprint,
-        "keyId": key.key_id,
-        "algorithm": algorithm_name(key),
-        "signer": Ref.of(key.blob, hash_name=config.storage.hash_name),
-        "keptIn": whereabouts(config.identity),
-    }
+    return KeyFacts(
+        fingerprint=key.fingerprint,
+        key_id=key.key_id,
+        algorithm=algorithm_name(key),
+        signer=Ref.of(key.blob, hash_name=config.storage.hash_name),
+        kept_in=whereabouts(config.identity),
+    )
 
 
 def algorithm_name(key: PublicKey) -> str:

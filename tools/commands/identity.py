@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    from ..identity import NoIdentity, OpenRing, demand_private, described, owner, whereabouts
+    from ..identity import NoIdentity, OpenRing, demand_private, key_facts, owner, whereabouts
 
     config = context.config
     out = context.output
@@ -30,16 +30,16 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.public:
         out.line(key.blob.decode("ascii").removesuffix("\n"))
         return exits.DONE
-    facts = described(key, config)
+    facts = key_facts(key, config)
     trusted = config.identity.trusted
     if arguments.json:
-        out.json({**facts, "trusted": list(trusted)})
+        out.json({**facts.fields(), "trusted": list(trusted)})
         return exits.DONE
-    out.line(f"fingerprint  {facts['fingerprint']}")
-    out.line(f"key id       {facts['keyId']}")
-    out.line(f"algorithm    {facts['algorithm']}")
-    out.line(f"signer       {facts['signer']}")
-    out.line(f"kept in      {facts['keptIn']}")
+    out.line(f"fingerprint  {facts.fingerprint}")
+    out.line(f"key id       {facts.key_id}")
+    out.line(f"algorithm    {facts.algorithm}")
+    out.line(f"signer       {facts.signer}")
+    out.line(f"kept in      {facts.kept_in}")
     for fingerprint in trusted:
         out.line(f"trusts       {fingerprint}")
     return exits.DONE

@@ -149,27 +149,27 @@ def _tell(
     *,
     unpublished: str | None,
 ) -> None:
-    from ..identity import described
+    from ..identity import key_facts
 
-    facts = described(key, config)
+    facts = key_facts(key, config)
     if unpublished is not None:
         out.note(
             f"holdfast: the public key is not stored yet: {unpublished}"
             " (the server stores it when it starts, and each claim brings it along)"
         )
-    if facts["algorithm"] == "Ed25519":
+    if facts.algorithm == "Ed25519":
         out.note("holdfast: no Perkeep known to us can verify what an Ed25519 key signs")
     if arguments.json:
-        out.json({"made": made, **facts, "isPublished": unpublished is None})
+        out.json({"made": made, **facts.fields(), "isPublished": unpublished is None})
         return
     for path in made:
         out.line(f"made {path}")
     out.line(f"blobs will be kept in {config.storage.path}")
     out.line("")
     out.line("your identity:")
-    out.line(f"  key     {facts['fingerprint']} ({facts['algorithm']})")
-    out.line(f"  signer  {facts['signer']}")
-    out.line(f"  kept in {facts['keptIn']}")
+    out.line(f"  key     {facts.fingerprint} ({facts.algorithm})")
+    out.line(f"  signer  {facts.signer}")
+    out.line(f"  kept in {facts.kept_in}")
     out.line("")
     out.line("back it up:")
     if config.identity.gnupg:
