@@ -5,6 +5,17 @@ from __future__ import annotations
 from ..blobstore.errors import HoldfastError
 
 
+class IndexUnusable(HoldfastError):
+    """Something that is no index, and stays in its way."""
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(
+            f"no index can be kept in {path}: {why}; remove what is there, and it is made again"
+            " from the blobs"
+        )
+
+
 class IndexOutdated(HoldfastError):
     """An index whose rows are of another set of kinds than this program's."""
 

@@ -22,9 +22,10 @@ from ..blobstore.storage import HasGeneration, Journals, Storage, capability, fe
 from ..blobstore.table import OpenTable, Table
 from ..schema.blob import MAX_SCHEMA_SIZE
 from .claims import ClaimIndex
-from .errors import IndexOutdated
+from .errors import IndexOutdated, IndexUnusable
 from .indexer import Indexer
 from .keys import CURSOR, STORE, VERSION, VERSION_NUMBER
+from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
 """How often it is noted how far the rows are, so that a crash leaves little to read again."""
@@ -44,21 +45,20 @@ def open_index(
     open_table: OpenTable,
     discard_table: Callable[[Path], None],
     trusted: frozenset[str],
+    seconds: float = CHECKPOINT_SECONDS,
 ) -> Iterator[Index]:
     """The index kept in `folder` of the hub's storage, as long as this lasts; made if missing.
 
     One whose table is damaged is made again. `trusted` are the fingerprints of keys whose claims
-    count. Raises `IndexOutdated`, and what opening a table raises.
+    count. Raises `IndexOutdated`, `IndexUnusable`, and what opening a table raises.
     """
+
+    def open_checked(at: Path) -> Table:
+        return _opened(at, open_table, discard_table)
+
+    table = SteadyTable(folder, open_table=open_checked, discard_table=discard_table)
     try:
-        table = open_table(folder)
-    except TableDamaged as error:
-        _log.warning("%s; the index is made again from the blobs", error)
-        discard_table(folder)
-        table = open_table(folder)
-    try:
-        _check_version(folder, table)
-        index = Index(table, hub, trusted=trusted)
+        index = Index(table, hub, trusted=trusted, mend=table.mend, seconds=seconds)
         try:
             yield index
         finally:
@@ -75,11 +75,23 @@ class Index:
     then `claims.is_complete` is false.
     """
 
-    def __init__(self, table: Table, hub: Hub, *, trusted: frozenset[str]) -> None:
+    def __init__(
+        self,
+        table: Table,
+        hub: Hub,
+        *,
+        trusted: frozenset[str],
+        mend: Callable[[], bool] = lambda: False,
+        seconds: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        """`mend` begins the table again if it has failed, and says whether that was done; it is
+        called every `seconds`."""
         self._table = table
         self._hub = hub
         self._journal = capability(hub.storage, Journals)
         self._indexer = Indexer(table, hub.storage)
+        self._mend = mend
+        self._seconds = seconds
         self._caught_up = threading.Event()
         self._failure: HoldfastError | None = None
         self._stop = threading.Event()
@@ -116,17 +128,32 @@ class Index:
         return self._caught_up.is_set() and self._failure is None
 
     def _keep(self) -> None:
+        self._try_to_catch_up()
+        while not self._stop.wait(self._seconds):
+            try:
+                if self._mend():
+                    self._begin_again()
+                elif self._journal is not None and self._is_complete():
+                    self._checkpoint()
+            except HoldfastError as error:
+                _log.error("%s; trying again in %d s", error, self._seconds)
+
+    def _begin_again(self) -> None:
+        """Read what the table has lost, or could not take."""
+        self._caught_up.clear()
+        self._failure = None
+        self._indexer.has_failed = False
+        self._cursor = _cursor(self._table)
+        self._try_to_catch_up()
+
+    def _try_to_catch_up(self) -> None:
         try:
             if not self._catch_up():
                 return
-            self._caught_up.set()
-            while not self._stop.wait(CHECKPOINT_SECONDS):
-                if self._journal is not None:
-                    self._checkpoint()
         except HoldfastError as error:
             self._failure = error
-            self._caught_up.set()
-            _log.error("indexing stopped: %s; restart to have it go on", error)
+            _log.error("indexing stopped: %s", error)
+        self._caught_up.set()
 
     def _catch_up(self) -> bool:
         """Read what may be missing; false if told to stop before the end."""
@@ -179,6 +206,29 @@ class Index:
         self._table.sync()
         self._table.write([CURSOR.row(value=(cursor,))])
         self._cursor = cursor
+
+
+def _opened(folder: Path, open_table: OpenTable, discard_table: Callable[[Path], None]) -> Table:
+    """The table in a folder, made again if it is damaged. Raises as `open_index` does."""
+    try:
+        return _open_checked(folder, open_table)
+    except TableDamaged as error:
+        if folder.exists() and not folder.is_dir():
+            raise IndexUnusable(str(folder), error.why) from error
+        _log.warning("%s; the index is made again from the blobs", error)
+        discard_table(folder)
+        return _open_checked(folder, open_table)
+
+
+def _open_checked(folder: Path, open_table: OpenTable) -> Table:
+    table = open_table(folder)
+    try:
+        _check_version(folder, table)
+        _cursor(table)  # if it is damaged, better now than later
+    except HoldfastError:
+        table.close()
+        raise
+    return table
 
 
 def _check_version(folder: Path, table: Table) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import plyvel
 
 from ...blobstore.durable import make_folder, sync_folder
-from ...blobstore.errors import StoreBusy, StoreFailed, TableDamaged
+from ...blobstore.errors import StoreBusy, StoreFailed, StoreFull, TableDamaged
 from ...blobstore.table import check_row
 
 _WRITE_BUFFER = 16 << 20
@@ -18,11 +18,11 @@ _WRITE_BUFFER = 16 << 20
 
 _CACHE = 32 << 20
 
+_FULL = ("No space left on device", "Disk quota exceeded")
 _REFUSALS = (
+    *_FULL,
     "Permission denied",
     "Read-only file system",
-    "No space left on device",
-    "Disk quota exceeded",
     "Too many open files",
     "Cannot allocate memory",
 )
@@ -61,7 +61,7 @@ def open_leveldb(path: Path) -> LevelTable:
         if "/LOCK: " in text and ("already held" in text or "temporarily" in text):
             raise StoreBusy(str(path), "another process, or another part of this one") from error
         if any(refusal in text for refusal in _REFUSALS):
-            raise StoreFailed(str(path), text) from error
+            raise _failed(path, text) from error
         raise TableDamaged(str(path), text) from error
     return LevelTable(path, database)
 
@@ -138,7 +138,7 @@ class LevelTable:
         except plyvel.Error as error:
             # Half a record may stand in the log now; rows behind it would be unreadable.
             self._failure = _text(error)
-            raise StoreFailed(str(self._path), self._failure) from error
+            raise _failed(self._path, self._failure) from error
 
     def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Rows with `start <= key < end`, ascending, as they were at the call."""
@@ -198,7 +198,7 @@ class LevelTable:
 
     def _refuse_after_failure(self) -> None:
         if self._failure is not None:
-            raise StoreFailed(str(self._path), f"{self._failure}; open it again")
+            raise _failed(self._path, f"{self._failure}; open it again")
 
 
 def _sync_file(path: Path) -> None:
@@ -210,6 +210,11 @@ def _sync_file(path: Path) -> None:
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _failed(path: Path, text: str) -> StoreFailed:
+    is_full = any(refusal in text for refusal in _FULL)
+    return (StoreFull if is_full else StoreFailed)(str(path), text)
 
 
 def _text(error: Exception) -> str:

@@ -7,23 +7,26 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
 import holdfast
 from holdfast.blobstore.backends.packed import PackedStorage
-from holdfast.blobstore.errors import StoreBusy, StoreFailed
+from holdfast.blobstore.errors import StoreBusy, StoreFailed, TableDamaged
 from holdfast.blobstore.generation import renew_generation
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.opening import open_storage
 from holdfast.blobstore.ref import Blob
-from holdfast.index.errors import IndexOutdated
+from holdfast.blobstore.table import OpenTable, Table
+from holdfast.index.errors import IndexOutdated, IndexUnusable
 from holdfast.index.keys import CURSOR, VERSION
-from holdfast.index.kv.leveldb import destroy_leveldb, open_leveldb
+from holdfast.index.kv.leveldb import LevelTable, destroy_leveldb, open_leveldb
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.opening import Index, open_index
+from holdfast.schema.claims import AddAttribute
 
 from .conftest import CORPUS, OWNER, TRUSTED, Speaker, blob, indexed, key_blob, rows_in
 
@@ -45,13 +48,16 @@ def storing(kind: str, folder: Path) -> Iterator[Hub]:
 
 
 @contextmanager
-def indexing(folder: Path, hub: Hub) -> Iterator[Index]:
+def indexing(
+    folder: Path, hub: Hub, *, open_table: OpenTable = open_leveldb, seconds: float = 30
+) -> Iterator[Index]:
     with open_index(
         folder / "index",
         hub,
-        open_table=open_leveldb,
+        open_table=open_table,
         discard_table=destroy_leveldb,
         trusted=TRUSTED,
+        seconds=seconds,
     ) as index:
         assert index.wait(20)
         yield index
@@ -239,13 +245,111 @@ def test_an_index_that_cannot_catch_up_says_so_to_who_waits(tmp_path: Path) -> N
         index.close()
 
 
+class Full(LevelTable):
+    """A LevelDB on a disk that is full for a while."""
+
+    is_full = False
+    failure: str | None = None
+
+    def write(self, puts, deletes=()) -> None:
+        if Full.is_full or self.failure:
+            self.failure = "it has failed"
+            raise StoreFailed("here", "no space left on device")
+        super().write(puts, deletes)
+
+
+def test_when_there_is_room_again_the_index_goes_on_by_itself(kind: str, tmp_path: Path) -> None:
+    half = len(CORPUS.blobs) // 2
+
+    def open_table(folder: Path) -> Table:
+        table = open_leveldb(folder)
+        table.__class__ = Full
+        return table
+
+    with (
+        storing(kind, tmp_path) as hub,
+        indexing(tmp_path, hub, open_table=open_table, seconds=0.05) as index,
+    ):
+        hub.receive(CORPUS.blobs[:half])
+        Full.is_full = True
+        with pytest.raises(StoreFailed):
+            hub.receive(CORPUS.blobs[half:])
+        assert index.claims.about(CORPUS.node).claims
+        Full.is_full = False
+        assert when(lambda: index.claims.is_complete and index.claims.is_deleted(CORPUS.revoked))
+        hub.receive(CORPUS.blobs[half:])
+    assert rows_on_disk(tmp_path) == ALL_ROWS
+
+
+def when(is_so: Callable[[], bool]) -> bool:
+    """Wait until something is so; whether it ever was."""
+    end = monotonic() + 20
+    while not is_so():
+        if monotonic() > end:
+            return False
+        sleep(0.02)
+    return True
+
+
+@pytest.fixture
+def flipped(tmp_path: Path) -> Path:
+    """A store whose index has one wrong bit among the claims, so that opening does not notice."""
+    speaker = Speaker()
+    for _ in range(5):
+        speaker.says(AddAttribute(CORPUS.node, "tag", "x" * 10_000))
+    for blobs in ([*CORPUS.blobs, *speaker.made], []):
+        with storing("packed", tmp_path) as hub, indexing(tmp_path, hub):
+            hub.receive(blobs)
+    (file,) = (tmp_path / "index").glob("*.ldb")
+    data = bytearray(file.read_bytes())
+    data[data.index(b"x" * 1000) + 500] ^= 1
+    file.write_bytes(data)
+    return tmp_path
+
+
+def test_damage_found_in_reading_is_told_and_mended_at_the_next_opening(flipped: Path) -> None:
+    with (
+        storing("packed", flipped) as hub,
+        pytest.raises(TableDamaged, match="made again from the blobs, so try again"),
+        indexing(flipped, hub) as index,
+    ):
+        index.claims.about(CORPUS.node)
+    with storing("packed", flipped) as hub, indexing(flipped, hub) as index:
+        assert finds(index)
+
+
+def test_damage_found_by_a_server_is_mended_while_it_runs(flipped: Path) -> None:
+    with storing("packed", flipped) as hub, indexing(flipped, hub, seconds=0.05) as index:
+        with pytest.raises(TableDamaged):
+            index.claims.about(CORPUS.node)
+        assert when(lambda: index.claims.is_complete and finds(index))
+    assert ALL_ROWS.items() <= rows_on_disk(flipped).items()
+
+
+def finds(index: Index) -> bool:
+    with suppress(TableDamaged):
+        return bool(index.claims.about(CORPUS.node).claims)
+    return False
+
+
+def test_what_is_no_index_is_left_alone_and_named(tmp_path: Path) -> None:
+    (tmp_path / "index").write_text("a letter")
+    with (
+        storing("packed", tmp_path) as hub,
+        pytest.raises(IndexUnusable, match=f"{tmp_path / 'index'}.*remove what is there"),
+        indexing(tmp_path, hub),
+    ):
+        pass
+    assert (tmp_path / "index").read_text() == "a letter"
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.opening import open_storage
 from holdfast.blobstore.records import Decoder
-from holdfast.index.kv.leveldb import destroy_leveldb, open_leveldb
+from holdfast.index.kv.leveldb import LevelTable, destroy_leveldb, open_leveldb
 from holdfast.index.opening import open_index
 
 kind, folder, most = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])

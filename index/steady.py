@@ -1,0 +1,111 @@
+"""A table that is opened again, after it has failed, under those who use it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..blobstore.errors import HoldfastError, StoreFailed, TableDamaged
+from ..blobstore.table import OpenTable, Table
+
+_ROOM = 32 << 20
+"""Bytes that must be free before a table is opened again: opening may write its log anew."""
+
+_log = logging.getLogger(__name__)
+
+
+class SteadyTable:
+    """A `Table` whose engine may give up, and is then closed and begun again by `mend`.
+
+    What is raised is what the engine raises. After `TableDamaged` all rows are lost by mending
+    or closing, so whoever can make them again must.
+    """
+
+    def __init__(
+        self, folder: Path, *, open_table: OpenTable, discard_table: Callable[[Path], None]
+    ) -> None:
+        self._folder = folder
+        self._open_table = open_table
+        self._discard_table = discard_table
+        self._unused = threading.Condition()
+        self._users = 0
+        self._trouble: HoldfastError | None = None
+        self._table = open_table(folder)
+
+    def get(self, key: bytes) -> bytes | None:
+        with self._using() as table:
+            return table.get(key)
+
+    def write(self, puts: Iterable[tuple[bytes, bytes]], deletes: Iterable[bytes] = ()) -> None:
+        with self._using() as table:
+            table.write(puts, deletes)
+
+    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        rows = self._scan(start, end)
+        next(rows)  # the rows are those of now, and from now on the table is in use
+        return rows
+
+    def sync(self) -> None:
+        with self._using() as table:
+            table.sync()
+
+    def close(self) -> None:
+        """Let go of the files, and of all rows if some are damaged: who opens next begins anew."""
+        self._table.close()
+        if isinstance(self._trouble, TableDamaged):
+            self._discard_table(self._folder)
+
+    def mend(self) -> bool:
+        """Open the table again if it has failed and there is room; whether that was done.
+
+        Waits until nobody uses it. Raises as opening does; then nobody can use it before this
+        has been called again.
+        """
+        if self._trouble is None or not self._has_room():
+            return False
+        with self._unused:
+            self._unused.wait_for(lambda: not self._users)
+            self.close()
+            self._table = self._open_table(self._folder)
+            self._trouble = None
+        _log.warning("%s is open again", self._folder)
+        return True
+
+    def _has_room(self) -> bool:
+        try:
+            # Without a name: nothing is left behind, whatever happens.
+            with tempfile.TemporaryFile(dir=self._folder) as probe:
+                os.posix_fallocate(probe.fileno(), 0, _ROOM)
+        except OSError:
+            return False
+        return True
+
+    @contextmanager
+    def _using(self) -> Iterator[Table]:
+        with self._unused:
+            self._users += 1
+            table = self._table
+        try:
+            yield table
+        except TableDamaged as error:
+            self._trouble = error
+            why = f"{error.why}; the index is made again from the blobs, so try again"
+            raise TableDamaged(error.path, why) from error
+        except StoreFailed as error:
+            self._trouble = self._trouble or error
+            raise
+        finally:
+            with self._unused:
+                self._users -= 1
+                self._unused.notify_all()
+
+    def _scan(self, start: bytes, end: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+        with self._using() as table:
+            rows = table.scan(start, end)
+            yield b"", b""
+            yield from rows
