@@ -71,6 +71,18 @@ def parse_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def first_claims(
+    permanode: Ref, *, content: Ref | None, title: str | None, tags: Iterable[str]
+) -> Iterator[AttributeChange]:
+    """Claims by which a new permanode has these; None is what it shall not have."""
+    if content is not None:
+        yield SetAttribute(permanode, CONTENT, content)
+    if title is not None:
+        yield SetAttribute(permanode, TITLE, title)
+    for tag in tags:
+        yield AddAttribute(permanode, TAG, tag)
+
+
 def new_values(
     permanode: Ref, pairs: Iterable[tuple[str, str]]
 ) -> Iterator[SetAttribute | AddAttribute]:

@@ -7,17 +7,8 @@ from dataclasses import dataclass
 
 from ...blobstore.errors import HoldfastError
 from ...blobstore.ref import Ref
-from ...schema.claims import AddAttribute, AttributeChange, SetAttribute
-from .attributes import (
-    CONTENT,
-    MEMBER,
-    TITLE,
-    as_text,
-    new_values,
-    parse_pair,
-    parse_tags,
-    tag_changes,
-)
+from ...schema.claims import AddAttribute, AttributeChange
+from .attributes import MEMBER, as_text, first_claims, new_values, parse_pair, parse_tags
 from .desk import Desk
 from .things import demand_permanode, demand_stored, look_up
 
@@ -46,11 +37,7 @@ class Description:
 
     def claims(self, permanode: Ref) -> Iterator[AttributeChange]:
         """What makes a permanode like this."""
-        if self.content is not None:
-            yield SetAttribute(permanode, CONTENT, self.content)
-        if self.title is not None:
-            yield SetAttribute(permanode, TITLE, self.title)
-        yield from tag_changes(permanode, add=self.tags, remove=(), now=None)
+        yield from first_claims(permanode, content=self.content, title=self.title, tags=self.tags)
         for member in self.members:
             yield AddAttribute(permanode, MEMBER, member)
         yield from new_values(permanode, self.pairs)

@@ -6,10 +6,10 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ...blobstore.ref import Blob, Ref
-from ...schema.claims import AddAttribute, AttributeChange, SetAttribute, claim_text
+from ...schema.claims import claim_text
 from ...schema.permanodes import FILE_DATE, file_permanode_text
 from ...schema.timestamps import END_NS, FIRST_NS, NANOSECONDS, Timestamp
-from ..claiming.attributes import CONTENT, TAG
+from ..claiming.attributes import first_claims
 from ..claiming.signed import BlobSigner
 from ..statcache import Folder, Part
 from .outbox import Outbox
@@ -90,8 +90,5 @@ class Filenodes:
     def _blobs(self, signer: BlobSigner, whole: Ref, file: Ref, date: Timestamp) -> list[Blob]:
         by = signer.key.ref
         node = signer.sign(file_permanode_text(by, whole), FILE_DATE)
-        says: list[AttributeChange] = [
-            SetAttribute(node.ref, CONTENT, file),
-            *(AddAttribute(node.ref, TAG, tag) for tag in self._tags),
-        ]
+        says = first_claims(node.ref, content=file, title=None, tags=self._tags)
         return [node, *(signer.sign(claim_text(by, date, claim), date) for claim in says)]

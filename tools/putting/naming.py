@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...blobstore.ref import Blob, Ref
-from ...schema.claims import AddAttribute, AttributeChange, SetAttribute, claim_text
+from ...schema.claims import AttributeChange, claim_text
 from ...schema.permanodes import RANDOM_SIZE, random_permanode_text
-from ..claiming.attributes import CONTENT, TAG, TITLE
+from ..claiming.attributes import first_claims
 from ..claiming.clock import ClaimClock
 from ..claiming.signed import BlobSigner
 
@@ -22,9 +22,7 @@ class Naming:
 
     def claims(self, permanode: Ref, content: Ref) -> list[AttributeChange]:
         """All that is said of it, in order."""
-        title = [] if self.title is None else [SetAttribute(permanode, TITLE, self.title)]
-        tags = [AddAttribute(permanode, TAG, tag) for tag in self.tags]
-        return [SetAttribute(permanode, CONTENT, content), *title, *tags]
+        return [*first_claims(permanode, content=content, title=self.title, tags=self.tags)]
 
 
 class NewPermanode:
