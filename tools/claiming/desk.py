@@ -76,7 +76,10 @@ class Desk:
         return refs
 
     def distrust(self) -> str | None:
-        """Why what was claimed here does not count in the store; None if it does, or who knows."""
+        """Why what was claimed here does not count in the store.
+
+        None if it does, or if nobody can tell.
+        """
         if self._said is None or self._signer is None:
             return None
         try:

@@ -24,8 +24,10 @@ class Description:
     pairs: tuple[tuple[str, str], ...]
 
     def demand_refs(self, desk: Desk, *, force: bool) -> None:
-        """Raise `NotStored` for what is not there, unless by `force`, and `NotPermanode` for a
-        member that is none."""
+        """See that all it refers to is there.
+
+        Raises `NotStored`, unless by `force`, and `NotPermanode` for a member that is none.
+        """
         content = () if self.content is None else (self.content,)
         refs = (*content, *self.members)
         for ref, found in zip(refs, look_up(desk.store, refs), strict=True):
