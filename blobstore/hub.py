@@ -47,9 +47,10 @@ class Hub:
         self._hooks = list(hooks)
         self._remove_hooks: list[RemoveHook] = []
         self._calls: set[object] = set()
-        self._is_removing = False
-        self._has_failed = False
+        self._is_taken = False
         self._calls_changed = threading.Condition()
+        self.failures = 0
+        """How many calls have failed: the storage may have blobs of these that no hook knows of."""
         self._watchers: dict[object, Callable[[Sequence[SizedRef]], None]] = {}
         self._watchers_lock = threading.Lock()
         self._deferring = capability(storage, DefersSync)
@@ -62,28 +63,42 @@ class Hub:
         """Tell `hook` of every blob that is removed from now on."""
         self._remove_hooks.append(hook)
 
-    def drain(self) -> bool:
-        """Wait for the calls under way; whether the hooks know of all that the storage had before.
+    def drain(self) -> None:
+        """Return when the hooks know of all that the storage has got so far by calls that succeed.
 
-        Once a call has failed they may not: the storage may have blobs of it.
+        Of others it may have blobs too, see `failures`.
         """
         with self._calls_changed:
             calls = set(self._calls)
             self._calls_changed.wait_for(lambda: self._calls.isdisjoint(calls))
-            return not self._has_failed
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
         """Let nothing be removed while this lasts. Inside it, no call of the gate may be made."""
         call = object()
         with self._calls_changed:
-            self._calls_changed.wait_for(lambda: not self._is_removing)
+            self._calls_changed.wait_for(lambda: not self._is_taken)
             self._calls.add(call)
         try:
             yield
         finally:
             with self._calls_changed:
                 self._calls.remove(call)
+                self._calls_changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nothing come in or be removed while this lasts: calls wait. Make none inside it."""
+        with self._calls_changed:
+            self._calls_changed.wait_for(lambda: not self._is_taken)
+            self._is_taken = True
+        try:
+            with self._calls_changed:
+                self._calls_changed.wait_for(lambda: not self._calls)
+            yield
+        finally:
+            with self._calls_changed:
+                self._is_taken = False
                 self._calls_changed.notify_all()
 
     @contextmanager
@@ -127,7 +142,7 @@ class Hub:
 
     def remove(self, refs: Sequence[Ref]) -> None:
         """Forget blobs, durably; missing ones are no error. Raises what the storage raises."""
-        with self._alone(), ExitStack() as hooks:
+        with self.alone(), ExitStack() as hooks:
             for hook in self._remove_hooks:
                 hooks.enter_context(hook(refs))
             self.storage.remove(refs)
@@ -143,22 +158,9 @@ class Hub:
             try:
                 yield
             except BaseException:
-                self._has_failed = True
+                with self._calls_changed:
+                    self.failures += 1
                 raise
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._calls_changed:
-            self._calls_changed.wait_for(lambda: not self._is_removing)
-            self._is_removing = True
-        try:
-            with self._calls_changed:
-                self._calls_changed.wait_for(lambda: not self._calls)
-            yield
-        finally:
-            with self._calls_changed:
-                self._is_removing = False
-                self._calls_changed.notify_all()
 
     def _tell(self, blobs: Sequence[Blob]) -> None:
         for hook in self._hooks:

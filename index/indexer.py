@@ -14,7 +14,7 @@ from ..blobstore.storage import Storage, fetch_one, has
 from ..blobstore.table import Table
 from ..schema.errors import SignatureRefused, UnknownSigner
 from ..schema.openpgp import armor
-from ..schema.verifying import SignerKeys
+from ..schema.verifying import MAX_KEY_SIZE, SignerKeys
 from .keys import BLOB, REFUSED, REMOVING, WAITING, Row
 from .rows import is_candidate, own_keys, rows_of
 
@@ -31,8 +31,7 @@ class Indexer:
 
     All rows of a blob are written at once. What a blob waits for is written down, so a restart
     forgets nothing, and it is read again when that arrives, not before. A blob that is refused
-    is noted with the reason. When writing rows has failed, `has_failed` stays true: rows are
-    missing then, and nothing may vouch for them.
+    is noted with the reason.
     """
 
     def __init__(self, table: Table, storage: Storage) -> None:
@@ -40,45 +39,46 @@ class Indexer:
         self._storage = storage
         self._find_key = SignerKeys(storage)
         self._waking = threading.Lock()
-        self.has_failed = False
 
     def receive(self, blobs: Sequence[Blob]) -> None:
         """Index what the storage has just got: a hook of the hub. Raises as the table does."""
-        try:
-            self._index(blob for blob in blobs if is_candidate(blob.data))
-            for ref, data in blobs:
-                if data.startswith(_KEY_BEGINS):
-                    self._wake(ref)
-        except BaseException:
-            self.has_failed = True
-            raise
+        self._index(blob for blob in blobs if is_candidate(blob.data))
+        for ref, data in blobs:
+            # Other text may stand before a key.
+            if len(data) <= MAX_KEY_SIZE and _KEY_BEGINS in data:
+                self._wake(ref)
 
     @contextmanager
     def removing(self, refs: Sequence[Ref]) -> Iterator[None]:
         """Forget blobs that are about to be removed: a remove hook of the hub.
 
-        It is written down first, so that `settle_removals` can tell after a crash what became
-        of them.
+        That they are going is written down with it, durably, so that `settle_removals` can tell
+        after a crash what became of them.
         """
         known = [ref for ref in refs if self._table.get(BLOB.key_of(ref)) is not None]
         if known:
             gone = [key for blob in self._blobs(known) for key in own_keys(blob)]
-            self._table.write([REMOVING.row(ref) for ref in known])
+            self._table.write([REMOVING.row(ref) for ref in known], gone)
             self._table.sync()
-            self._table.write((), gone)
         try:
             yield
         finally:
             self.settle_removals(known)
 
     def settle_removals(self, refs: Iterable[Ref] | None = None) -> None:
-        """Index again what was to be removed and is still there; None is for all such blobs."""
+        """Index again what was to be removed and is still there; None is for all such blobs.
+
+        Nothing may be removed meanwhile.
+        """
         if refs is None:
             refs = [
                 Ref(REMOVING.parts_of(key)[0]) for key, _ in self._table.scan(*REMOVING.below())
             ]
         for ref in refs:
-            self._index(self._blobs((ref,)))
+            for blob in self._blobs((ref,)):
+                self._index((blob,))
+                # Its rows must not be lost once nothing tells any more that they may be.
+                self._table.sync()
             self._table.write((), [REMOVING.key_of(ref)])
 
     def _index(self, blobs: Iterable[Blob]) -> None:

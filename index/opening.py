@@ -93,8 +93,9 @@ class Index:
         self._mend = mend
         self._seconds = seconds
         self._caught_up = threading.Event()
-        self._failure: HoldfastError | None = None
+        self._failure: Exception | None = None
         self._stop = threading.Event()
+        self._known_failures = hub.failures
         self._cursor = _cursor(table)
         if self._journal is None:
             # Nothing tells what is new, so from here on only a good end vouches for the rows.
@@ -120,7 +121,7 @@ class Index:
         self._stop.set()
         self._keeper.join()
         # A table that refused rows would only refuse again, and nothing vouches for it.
-        if self._is_complete() and not self._indexer.has_failed:
+        if self._is_complete() and not self._lacks_rows():
             self._checkpoint()
             self._table.sync()
 
@@ -142,7 +143,6 @@ class Index:
         """Read what the table has lost, or could not take."""
         self._caught_up.clear()
         self._failure = None
-        self._indexer.has_failed = False
         self._cursor = _cursor(self._table)
         self._try_to_catch_up()
 
@@ -150,18 +150,23 @@ class Index:
         try:
             if not self._catch_up():
                 return
-        except HoldfastError as error:
+        except Exception as error:  # whatever it is, who waits must hear of it
             self._failure = error
             _log.error("indexing stopped: %s", error)
         self._caught_up.set()
 
     def _catch_up(self) -> bool:
         """Read what may be missing; false if told to stop before the end."""
-        self._indexer.settle_removals()
+        self._known_failures = self._hub.failures
+        with self._hub.keeping():
+            self._indexer.settle_removals()
         for batch in _batches(self._news()):
             if self._stop.is_set():
                 return False
-            self._indexer.receive(batch)
+            with self._hub.keeping():
+                # What was removed since it was read must not get rows again.
+                here = {ref for ref, _ in self._hub.storage.stat(ref for ref, _ in batch)}
+                self._indexer.receive([blob for blob in batch if blob.ref in here])
         return True
 
     def _news(self) -> Iterator[Blob]:
@@ -187,13 +192,19 @@ class Index:
         self._forget_cursor()
         self._cursor = None
         keep = {VERSION.key_of(), STORE.key_of()}
-        rows = (key for key, _ in self._table.scan() if key not in keep)
-        while keys := list(islice(rows, _ROWS_AT_ONCE)):
-            self._table.write((), keys)
+        # Rows that come meanwhile have the keys of old ones, and would be removed in part.
+        with self._hub.alone():
+            rows = (key for key, _ in self._table.scan() if key not in keep)
+            while keys := list(islice(rows, _ROWS_AT_ONCE)):
+                self._table.write((), keys)
 
     def _forget_cursor(self) -> None:
         self._table.write((), [CURSOR.key_of()])
         self._table.sync()
+
+    def _lacks_rows(self) -> bool:
+        """Whether the store may have blobs of a failed call, of which nobody told the indexer."""
+        return self._hub.failures != self._known_failures
 
     def _checkpoint(self) -> None:
         """Note that all the store has got so far is in the rows, if it is."""
@@ -201,7 +212,7 @@ class Index:
         if cursor == self._cursor and self._journal is not None:
             return
         self._hub.drain()
-        if self._indexer.has_failed:
+        if self._lacks_rows():
             return
         self._table.sync()
         self._table.write([CURSOR.row(value=(cursor,))])
