@@ -163,3 +163,10 @@ def test_an_index_of_another_version_ends_the_server_with_what_to_do(tmp_path: P
     assert server.log_text.count("remove that folder") == 1
     assert server.process is not None
     assert server.process.wait(10) == 1
+
+
+def test_a_server_without_an_identity_says_so(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path).start()
+    assert server.stop() == 0
+    assert server.log_text.count("holdfast init") == 1
+    assert "start the server anew" in server.log_text

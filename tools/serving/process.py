@@ -331,11 +331,11 @@ def _signer(identity: IdentityConfig) -> Signer | None:
     """Whoever signs for the owner. A key that cannot sign is no reason to serve nothing."""
     try:
         return open_signer(identity)
-    except NoIdentity:
-        return None
+    except NoIdentity as error:
+        _log.warning("%s, then start the server anew; until then it signs nothing", error)
     except HoldfastError as error:
         _log.warning("%s; until then the server signs nothing", error)
-        return None
+    return None
 
 
 def _publish(key: PublicKey, hub: Hub, hash_name: str) -> None:
