@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ..blobstore.durable import make_folder, write_new
 from ..blobstore.errors import HoldfastError, StoreFailed
@@ -16,6 +17,7 @@ from ..schema.errors import KeyNotMade
 from ..schema.identity import Algorithm, is_named, new_identity, secret_ring
 from ..schema.openpgp.publickey import PublicKey
 from ..schema.openpgp.secretkey import SecretKey
+from .client.local import LocalStore
 from .client.opening import open_store
 from .config import Config, ConfigError
 
@@ -79,14 +81,25 @@ def write_once(path: Path, data: bytes) -> None:
         raise StoreFailed.by(str(path), error) from error
 
 
-def publish(key: PublicKey, config: Config) -> str | None:
-    """Put the public key's blob into the store; why that cannot be, or None if it is there."""
+class Published(NamedTuple):
+    """What became of a public key's blob."""
+
+    hindrance: str | None = None
+    """Why it is not in the store; None if it is."""
+
+    server: str | None = None
+    """This machine's server, which took it and knows nothing of its secret half yet."""
+
+
+def publish(key: PublicKey, config: Config) -> Published:
+    """Put the public key's blob into the store, if that can be."""
     try:
         with open_store(config, make=True) as store:
             blob = Blob(Ref.of(key.blob, hash_name=store.hash_name), key.blob)
             store.send([blob], durable=True)
     except HoldfastError as error:
-        return str(error)
+        return Published(str(error))
     except OSError as error:
-        return error.strerror or str(error)
-    return None
+        return Published(error.strerror or str(error))
+    is_here = config.client.server is None and not isinstance(store, LocalStore)
+    return Published(server=store.name if is_here else None)

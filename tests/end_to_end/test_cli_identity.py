@@ -530,6 +530,16 @@ def test_the_public_key_goes_to_the_server_in_use(home: Home, tmp_path: Path) ->
     assert not (home.path / "data" / "blobs").exists()
 
 
+def test_beside_a_running_server_init_says_to_start_it_anew(home: Home, tmp_path: Path) -> None:
+    """The settings name no server: it is this machine's, which has read them before."""
+    with serving(tmp_path, log=tmp_path / "log") as server:
+        listen = f"127.0.0.1:{server.port}"
+        (home.path / "config.toml").write_text(f'[server]\nlisten = "{listen}"\n')
+        ended = home.init()
+        assert ended.returncode == 0
+        assert f"start the server at http://{listen} anew" in ended.stderr
+
+
 def test_without_its_server_an_identity_is_made_all_the_same(home: Home) -> None:
     ended = home.init("--json", HOLDFAST_SERVER="http://127.0.0.1:1")
     told = document(ended)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ...schema.identity import Algorithm
     from ...schema.openpgp.publickey import PublicKey
     from ..config import Config
+    from ..founding import Published
     from ..output import Output
 
 
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     config = context.load()
     make_folder(config.folders.data)
     make_folder(config.folders.cache)
-    _tell(arguments, context.output, config, key, made, unpublished=publish(key, config))
+    _tell(arguments, context.output, config, key, made, publish(key, config))
     return exits.DONE
 
 
@@ -146,21 +147,25 @@ def _tell(
     config: Config,
     key: PublicKey,
     made: list[str],
-    *,
-    unpublished: str | None,
+    published: Published,
 ) -> None:
     from ..identity import key_facts
 
     facts = key_facts(key, config)
-    if unpublished is not None:
+    if published.hindrance is not None:
         out.note(
-            f"holdfast: the public key is not stored yet: {unpublished}"
+            f"holdfast: the public key is not stored yet: {published.hindrance}"
             " (the server stores it when it starts, and each claim brings it along)"
+        )
+    if published.server is not None:
+        out.note(
+            f"holdfast: start the server at {published.server} anew,"
+            " so that it signs with this key and what the key signs counts"
         )
     if facts.algorithm == "Ed25519":
         out.note("holdfast: no Perkeep known to us can verify what an Ed25519 key signs")
     if arguments.json:
-        out.json({"made": made, **facts.fields(), "isPublished": unpublished is None})
+        out.json({"made": made, **facts.fields(), "isPublished": published.hindrance is None})
         return
     for path in made:
         out.line(f"made {path}")
