@@ -81,11 +81,11 @@ class Index:
         hub: Hub,
         *,
         trusted: frozenset[str],
-        mend: Callable[[], bool] = lambda: False,
+        mend: Callable[[Callable[[], None]], bool] = lambda _: False,
         seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
-        """`mend` begins the table again if it has failed, and says whether that was done; it is
-        called every `seconds`."""
+        """`mend` begins the table again if it has failed, calling what it is given before it
+        does, and says whether that was done; it is called every `seconds`."""
         self._table = table
         self._hub = hub
         self._journal = capability(hub.storage, Journals)
@@ -132,16 +132,18 @@ class Index:
         self._try_to_catch_up()
         while not self._stop.wait(self._seconds):
             try:
-                if self._mend():
+                if self._mend(self._caught_up.clear):
                     self._begin_again()
                 elif self._journal is not None and self._is_complete():
                     self._checkpoint()
             except HoldfastError as error:
                 _log.error("%s; trying again in %d s", error, self._seconds)
+                if not self._caught_up.is_set():
+                    self._failure = error
+                    self._caught_up.set()
 
     def _begin_again(self) -> None:
         """Read what the table has lost, or could not take."""
-        self._caught_up.clear()
         self._failure = None
         self._cursor = _cursor(self._table)
         self._try_to_catch_up()

@@ -60,16 +60,17 @@ class SteadyTable:
         if isinstance(self._trouble, TableDamaged):
             self._discard_table(self._folder)
 
-    def mend(self) -> bool:
+    def mend(self, before: Callable[[], None]) -> bool:
         """Open the table again if it has failed and there is room; whether that was done.
 
-        Waits until nobody uses it. Raises as opening does; then nobody can use it before this
-        has been called again.
+        Waits until nobody uses it, and calls `before` while rows are as they were. Raises as
+        opening does; then nobody can use it before this has been called again.
         """
         if self._trouble is None or not self._has_room():
             return False
         with self._unused:
             self._unused.wait_for(lambda: not self._users)
+            before()
             self.close()
             self._table = self._open_table(self._folder)
             self._trouble = None

@@ -44,9 +44,9 @@ def add_claims(app: App[Any, Any], services: Services, claims: ClaimIndex) -> No
             except BadRef as error:
                 answer_text(resp, f"{error}; ask for /claims/about?ref=REF\n", status=400)
                 return
-            _answer(resp, await services.blobs.read(claims.about, ref))
+            _answer(resp, claims, await services.blobs.read(claims.about, ref))
         else:
-            _answer(resp, await services.blobs.read(claims.shares))
+            _answer(resp, claims, await services.blobs.read(claims.shares))
 
     app.add_sink(answer, rf"{ROOT}(?P<call>about|shares)\Z")
 
@@ -57,7 +57,10 @@ def answer_catching_up(resp: Response) -> None:
     resp.set_header("retry-after", str(RETRY_SECONDS))
 
 
-def _answer(resp: Response, found: ClaimSet) -> None:
+def _answer(resp: Response, claims: ClaimIndex, found: ClaimSet) -> None:
+    if not claims.is_complete:  # it was begun again meanwhile
+        answer_catching_up(resp)
+        return
     refs = [claim.ref for claim in found.claims]
     answer_json(resp, {"claims": refs, "trusted": sorted(found.trusted)})
     resp.set_header("cache-control", "no-store")

@@ -83,12 +83,13 @@ class _ShareHandler:
             await _until_next_step(began)
             bad_request(resp, str(error))
             return
-        if not self._claims.is_complete:
-            # What is not indexed yet may be the delete of this very share.
-            answer_catching_up(resp)
-            return
+        was_complete = self._claims.is_complete
         wants_contents = asked.get("assemble", "") in _TRUE
         why = await self._blobs.read(self._denial, chain, wants_contents)
+        if not (was_complete and self._claims.is_complete):
+            # What is not indexed yet, or not any more, may be the delete of this very share.
+            answer_catching_up(resp)
+            return
         if why is not None:
             # Only the beginning of the ref: all of it may still open something.
             _log.info("share %.20s refused: %s", chain[0], why.value)
