@@ -31,7 +31,7 @@ CHECKPOINT_SECONDS = 30.0
 """How often it is noted how far the rows are, so that a crash leaves little to read again."""
 
 _BLOBS_AT_ONCE = 500
-_BYTES_AT_ONCE = 16 << 20
+_BYTES_AT_ONCE = 4 << 20
 _ROWS_AT_ONCE = 10_000
 
 _log = logging.getLogger(__name__)
