@@ -205,6 +205,34 @@ def test_a_key_with_text_before_it_wakes_what_waited_for_it() -> None:
     index.close()
 
 
+def test_an_index_is_not_whole_from_before_its_table_is_begun_again_until_it_is_read() -> None:
+    hub, table = Hub(MemoryStorage()), MemoryTable()
+    seen: list[bool] = []
+    has_failed, is_mended = threading.Event(), threading.Event()
+
+    def mend(before: Callable[[], None]) -> bool:
+        if not has_failed.is_set():
+            return False
+        if seen:
+            is_mended.set()
+            return False
+        seen.append(index.claims.is_complete)
+        before()
+        seen.append(index.claims.is_complete)
+        table.write((), [key for key, _ in table.scan()])
+        return True
+
+    hub.receive(CORPUS.blobs)
+    index = Index(table, hub, trusted=TRUSTED, mend=mend, seconds=0.01)
+    assert index.wait(10)
+    has_failed.set()
+    assert is_mended.wait(10)
+    assert seen == [True, False]
+    assert index.claims.is_complete
+    assert rows_in(table) == ALL_ROWS
+    index.close()
+
+
 def test_whatever_ends_the_catching_up_is_told_to_who_waits() -> None:
     index = Index(Broken(), Hub(MemoryStorage()), trusted=TRUSTED)
     with pytest.raises(ZeroDivisionError):

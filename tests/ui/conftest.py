@@ -70,9 +70,7 @@ def new_site() -> Iterator[Callable[..., Site]]:
             )
             assert index.wait(20)
             world = World()
-            claims = ClaimIndex(
-                table, hub.storage, trusted=trusted, is_complete=lambda: world.is_indexed
-            )
+            claims = ClaimIndex(table, hub.storage, trusted=trusted, is_complete=world.is_complete)
             services = Services(
                 blobs=blobs,
                 auth=Auth("userpass:u:p:vivify=v", process_token="t" * 40, vivify_token="v" * 40),

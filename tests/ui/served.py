@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,11 @@ class World:
 
     now: datetime = NOW
     is_indexed: bool = True
+    is_indexed_next: list[bool] = field(default_factory=list)
+    """What to answer first to whoever asks."""
+
+    def is_complete(self) -> bool:
+        return self.is_indexed_next.pop(0) if self.is_indexed_next else self.is_indexed
 
 
 @dataclass

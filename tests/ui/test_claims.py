@@ -71,3 +71,9 @@ def test_nothing_is_told_while_the_index_is_catching_up(site: Site) -> None:
         answer = site.get(path)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
+
+
+def test_nothing_is_told_if_the_index_was_begun_again_meanwhile(site: Site) -> None:
+    site.world.is_indexed_next = [True, False]
+    assert site.get("/claims/shares").status_code == 503
+    assert site.get("/claims/shares").status_code == 200

@@ -228,6 +228,13 @@ def test_nothing_opens_while_the_index_is_catching_up(site: Site, shared: Shared
         assert int(answer.headers["retry-after"]) > 0
 
 
+def test_nothing_opens_if_the_index_was_not_whole_all_the_while(site: Site, shared: Shared) -> None:
+    for turns in ([True, False], [False, True]):
+        site.world.is_indexed_next = turns
+        assert ask(site, shared.share).status_code == 503
+        assert is_open(ask(site, shared.share))
+
+
 def test_what_is_no_request_is_a_bad_one(site: Site, shared: Shared) -> None:
     get = site.client.simulate_get
     for path in ("/share/", "/share/x", "/share/sha224-AB"):
