@@ -28,8 +28,14 @@ class Table(Protocol):
         `RowTooLarge` if a row has more than `MAX_ROW_SIZE` bytes.
         """
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Rows with `start <= key < end`, ascending, as they were at the call."""
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end`, ascending, or descending if `backwards`.
+
+        They are as they were at the call, and read while they are taken: few cost little,
+        however many there are.
+        """
 
     def sync(self) -> None:
         """Make every row written so far durable."""

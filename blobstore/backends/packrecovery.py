@@ -216,10 +216,13 @@ class TableInMemory:
             for key in deletes:
                 self._rows.pop(key, None)
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
         with self._lock:
             rows = [row for row in self._rows.items() if row[0] >= start]
-        return iter(sorted(row for row in rows if end is None or row[0] < end))
+        within = (row for row in rows if end is None or row[0] < end)
+        return iter(sorted(within, reverse=backwards))
 
     def sync(self) -> None:
         raise StoreFailed(TABLE, "the table is in memory; make room on the disk, then restart")

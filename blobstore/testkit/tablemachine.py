@@ -90,15 +90,17 @@ class TableMachine(RuleBasedStateMachine):
     def get(self, key: bytes) -> None:
         assert self.table.get(key) == self.model.get(key)
 
-    @rule(start=_keys, end=_ends)
-    def scan(self, start: bytes, end: bytes | None) -> None:
-        assert list(self.table.scan(start, end)) == _between(self.model, start, end)
+    @rule(start=_keys, end=_ends, backwards=st.booleans())
+    def scan(self, start: bytes, end: bytes | None, backwards: bool) -> None:
+        found = self.table.scan(start, end, backwards=backwards)
+        assert list(found) == _between(self.model, start, end, backwards)
 
-    @rule(target=scans, start=_keys, end=_ends, few=st.integers(0, 3))
+    @rule(target=scans, start=_keys, end=_ends, backwards=st.booleans(), few=st.integers(0, 3))
     def begin_scan(
-        self, start: bytes, end: bytes | None, few: int
+        self, start: bytes, end: bytes | None, backwards: bool, few: int
     ) -> tuple[int, Iterator[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
-        found, expected = self.table.scan(start, end), _between(self.model, start, end)
+        found = self.table.scan(start, end, backwards=backwards)
+        expected = _between(self.model, start, end, backwards)
         for row in expected[:few]:
             assert next(found) == row
         return self.lives, found, expected[few:]
@@ -176,7 +178,8 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
     return sorted(found)
 
 
-def _between(rows: Rows, start: bytes, end: bytes | None) -> list[tuple[bytes, bytes]]:
-    return [
-        row for row in sorted(rows.items()) if start <= row[0] and (end is None or row[0] < end)
-    ]
+def _between(
+    rows: Rows, start: bytes, end: bytes | None, backwards: bool
+) -> list[tuple[bytes, bytes]]:
+    within = (row for row in rows.items() if start <= row[0] and (end is None or row[0] < end))
+    return sorted(within, reverse=backwards)

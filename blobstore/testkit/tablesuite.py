@@ -9,7 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from time import thread_time
 from typing import ClassVar
 
 import pytest
@@ -127,8 +129,35 @@ class TableSuite:
         def check(start: bytes, end: bytes | None) -> None:
             expected = [r for r in rows if start <= r[0] and (end is None or r[0] < end)]
             assert list(table.scan(start, end)) == expected
+            assert list(table.scan(start, end, backwards=True)) == expected[::-1]
 
         check()
+
+    def test_backwards_a_scan_has_the_same_rows_from_the_last_on(self, table: Table) -> None:
+        assert list(table.scan(backwards=True)) == []
+        table.write(ROWS)
+        assert list(table.scan(backwards=True)) == ROWS[::-1]
+        for start, end in (
+            (b"0010", b"0013"),
+            (b"00100", b"0012x"),
+            (b"0010", b"0010\0"),
+            (b"0000", b"0001"),
+            (b"0999", b"1"),
+            (b"0013", b"0010"),
+            (b"0010", b"0010"),
+            (b"00100", b"0011"),
+            (b"5", b"6"),
+            (b"", b""),
+            (b"", b"0000"),
+        ):
+            found = list(table.scan(start, end, backwards=True))
+            assert found == list(table.scan(start, end))[::-1]
+            assert found == [row for row in ROWS[::-1] if start <= row[0] < end]
+        assert list(table.scan(b"0999", backwards=True)) == ROWS[999:]
+        assert list(table.scan(b"0990", backwards=True)) == ROWS[:989:-1]
+        assert list(table.scan(b"5", backwards=True)) == []
+        assert list(table.scan(end=b"0002", backwards=True)) == ROWS[1::-1]
+        assert list(table.scan(end=b"5", backwards=True)) == ROWS[::-1]
 
     def test_writing_replaces_and_deletes(self, table: Table) -> None:
         table.write(ROWS[:10])
@@ -138,6 +167,22 @@ class TableSuite:
         assert [key for key, _ in table.scan(b"0002", b"0007")] == [b"0002", b"0003", b"0006"]
         table.write([], [key for key, _ in ROWS[:10]])
         assert list(table.scan()) == [(b"x", b"y")]
+
+    def test_backwards_too_later_writes_replace_and_delete(self, table: Table) -> None:
+        table.write(ROWS)
+        table.sync()
+        deleted = [*ROWS[:1], *ROWS[200:500], *ROWS[::7], *ROWS[998:]]
+        table.write([], [key for key, _ in deleted])
+        changed = [(key, b"new") for key, _ in ROWS[5::7]] + [(b"0250x", b""), (b"z", b"last")]
+        table.write(changed)
+        expected = dict(ROWS)
+        for key, _ in deleted:
+            expected.pop(key, None)
+        expected.update(changed)
+        rows = sorted(expected.items(), reverse=True)
+        assert list(table.scan(backwards=True)) == rows
+        within = [row for row in rows if b"0200" <= row[0] < b"0500"]
+        assert list(table.scan(b"0200", b"0500", backwards=True)) == within
 
     def test_the_last_of_two_rows_with_one_key_counts(self, table: Table) -> None:
         table.write([(b"k", b"first"), (b"k", b"second")])
@@ -175,12 +220,36 @@ class TableSuite:
         expected = [*ROWS[:2], (b"00015", b"new"), (b"0002", b"changed")]
         assert list(later) == expected
 
+    def test_backwards_too_a_scan_sees_the_table_as_it_was(self, table: Table) -> None:
+        table.write(ROWS)
+        unread, begun = table.scan(backwards=True), table.scan(end=b"0999", backwards=True)
+        assert next(begun) == ROWS[998]
+        table.write([(b"0997", b"changed"), (b"00015", b"new")], [key for key, _ in ROWS[2:997]])
+        later = table.scan(backwards=True)
+        table.write([(b"z", b"last")], [b"0997"])
+        assert list(unread) == ROWS[::-1]
+        assert list(begun) == ROWS[997::-1]
+        expected = [*ROWS[:2], (b"00015", b"new"), (b"0997", b"changed"), *ROWS[998:]]
+        assert list(later) == expected[::-1]
+
+    def test_a_scan_of_which_few_rows_are_taken_costs_little(self, table: Table) -> None:
+        table.write((b"%06d" % number, b"value") for number in range(50_000))
+        for backwards in (False, True):
+            begun = thread_time()
+            assert sum(1 for _ in table.scan(backwards=backwards)) == 50_000
+            whole = thread_time() - begun
+            begun = thread_time()
+            for _ in range(50):
+                assert len(list(islice(table.scan(backwards=backwards), 50))) == 50
+            assert thread_time() - begun < 5 * whole
+
     def test_scans_may_be_left_unfinished(self, table: Table) -> None:
         table.write(ROWS)
         for _ in range(50):
             next(table.scan())
-        kept = table.scan()
-        next(kept)
+            next(table.scan(backwards=True))
+        kept = [table.scan(), table.scan(backwards=True)]
+        assert [next(scan) for scan in kept] == [ROWS[0], ROWS[-1]]
         table.write([(b"a", b"b")])
         table.close()
 
@@ -198,7 +267,8 @@ class TableSuite:
 
         def read() -> None:
             while not is_done.is_set():
-                assert len({value for _, value in table.scan()}) <= 1
+                for backwards in (False, True):
+                    assert len({value for _, value in table.scan(backwards=backwards)}) <= 1
 
         _run(write, read, read)
         assert [value for _, value in table.scan()] == [b"199"] * 20
@@ -263,12 +333,13 @@ class TableSuite:
 
     def test_a_closed_table_says_so(self, table: Table) -> None:
         table.write(ROWS)
-        begun = table.scan()
-        next(begun)
+        begun, descending = table.scan(), table.scan(backwards=True)
+        next(begun), next(descending)
         table.close()
         table.close()
         calls: list[Callable[[], object]] = [
             partial(next, begun),
+            partial(next, descending),
             partial(table.get, b"0001"),
             table.scan,
             partial(table.write, ROWS[:1]),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import gt, lt
 from pathlib import Path
 
 from ...blobstore.durable import make_folder
@@ -161,13 +162,17 @@ class BufferedTable:
         if self._held >= self._capacity:
             self._flush(self._capacity)
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Rows with `start <= key < end`, ascending, as they were at the call."""
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end` as they were at the call, ascending or descending."""
         self._refuse_when_closed()
         with self._layering:
-            found: Iterator[tuple[bytes, bytes | None]] = self._table.scan(start, end)
+            found: Iterator[tuple[bytes, bytes | None]]
+            found = self._table.scan(start, end, backwards=backwards)
             for layer in reversed(self._layers):
-                found = _overlay(layer.scan(start, end), found)
+                upper = layer.scan(start, end, backwards=backwards)
+                found = _overlay(upper, found, comes_first=gt if backwards else lt)
         return self._read(found)
 
     def sync(self) -> None:
@@ -299,15 +304,18 @@ _ABSENT = _Absent()
 
 
 def _overlay(
-    upper: Iterator[tuple[bytes, bytes | None]], lower: Iterator[tuple[bytes, bytes | None]]
+    upper: Iterator[tuple[bytes, bytes | None]],
+    lower: Iterator[tuple[bytes, bytes | None]],
+    *,
+    comes_first: Callable[[bytes, bytes], bool],
 ) -> Iterator[tuple[bytes, bytes | None]]:
-    """Two ascending rows of rows as one; of two rows with one key the upper counts."""
+    """Two rows of rows in one order as one; of two rows with one key the upper counts."""
     ahead = next(upper, None)
     if ahead is None:
         yield from lower
         return
     for row in lower:
-        while ahead is not None and ahead[0] < row[0]:
+        while ahead is not None and comes_first(ahead[0], row[0]):
             yield ahead
             ahead = next(upper, None)
         if ahead is None or ahead[0] != row[0]:

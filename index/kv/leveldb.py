@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import plyvel
 
@@ -140,17 +141,22 @@ class LevelTable:
             self._failure = _text(error)
             raise _failed(self._path, self._failure) from error
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Rows with `start <= key < end`, ascending, as they were at the call."""
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end` as they were at the call, ascending or descending."""
         try:
-            rows = self._database.iterator(start=start or None, stop=end, verify_checksums=True)
+            rows = self._database.raw_iterator(verify_checksums=True)
         except RuntimeError as error:
             raise self._closed() from error
-        return self._read(rows)
+        walk = _descending if backwards else _ascending
+        return self._read(rows, walk(rows, start, end))
 
-    def _read(self, rows: plyvel.Iterator) -> Iterator[tuple[bytes, bytes]]:
+    def _read(
+        self, rows: _RawIterator, found: Iterator[tuple[bytes, bytes]]
+    ) -> Iterator[tuple[bytes, bytes]]:
         try:
-            yield from rows
+            yield from found
         except plyvel.Error as error:
             raise TableDamaged(str(self._path), _text(error)) from error
         except RuntimeError as error:
@@ -199,6 +205,42 @@ class LevelTable:
     def _refuse_after_failure(self) -> None:
         if self._failure is not None:
             raise _failed(self._path, f"{self._failure}; open it again")
+
+
+# The other iterators of plyvel, which know of bounds, take damage in the last rows for the end;
+# and backwards they miss the row at the start if it is the only one.
+_RawIterator = Any  # plyvel has no name for its type
+
+
+def _ascending(
+    rows: _RawIterator, start: bytes, end: bytes | None
+) -> Iterator[tuple[bytes, bytes]]:
+    rows.seek(start)
+    while rows.valid():
+        row: tuple[bytes, bytes] = rows.item()
+        if end is not None and row[0] >= end:
+            return
+        yield row
+        rows.next()
+
+
+def _descending(
+    rows: _RawIterator, start: bytes, end: bytes | None
+) -> Iterator[tuple[bytes, bytes]]:
+    if end is None:
+        rows.seek_to_last()
+    else:
+        rows.seek(end)
+        if rows.valid():
+            rows.prev()
+        else:
+            rows.seek_to_last()
+    while rows.valid():
+        row: tuple[bytes, bytes] = rows.item()
+        if row[0] < start:
+            return
+        yield row
+        rows.prev()
 
 
 def _sync_file(path: Path) -> None:

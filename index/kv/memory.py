@@ -31,9 +31,11 @@ class MemoryTable:
             check_row(key, value)
         self._rows.write(puts, deletes)
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Rows with `start <= key < end`, ascending, as they were at the call."""
-        return self._rows.scan(start, end)
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end` as they were at the call, ascending or descending."""
+        return self._rows.scan(start, end, backwards=backwards)
 
     def sync(self) -> None:
         """Nothing can be made durable here."""

@@ -54,9 +54,11 @@ class SortedRows(Generic[Value]):
                     self._sorted.remove(key)
                     del self._values[key]
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, Value]]:
-        """Rows with `start <= key < end`, ascending, as they were at the call."""
-        scan = _Scan(self, start, end)
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, Value]]:
+        """Rows with `start <= key < end` as they were at the call, ascending or descending."""
+        scan = _Scan(self, start, end, backwards=backwards)
         with self._lock:
             self._scans.add(scan)
         return scan
@@ -67,22 +69,24 @@ class SortedRows(Generic[Value]):
         self._unsorted.clear()
 
     def _read(
-        self, start: bytes, end: bytes | None, count: int | None
+        self, start: bytes, end: bytes | None, count: int | None, *, backwards: bool
     ) -> list[tuple[bytes, Value]]:
         """At most `count` rows; the lock is held."""
         if end is not None and end <= start:
             return []
         self._sort()
-        keys = self._sorted.irange(start, end, inclusive=(True, False))
+        keys = self._sorted.irange(start, end, inclusive=(True, False), reverse=backwards)
         return [(key, self._values[key]) for key in islice(keys, count)]
 
 
 class _Scan(Iterator[tuple[bytes, Value]]):
     """Reads some rows ahead at a time, and all that are left when the rows are to change."""
 
-    def __init__(self, rows: SortedRows[Value], start: bytes, end: bytes | None) -> None:
-        self._rows, self._end = rows, end
-        self._next_key: bytes | None = start
+    def __init__(
+        self, rows: SortedRows[Value], start: bytes, end: bytes | None, *, backwards: bool
+    ) -> None:
+        self._rows, self._start, self._end, self._backwards = rows, start, end, backwards
+        self._may_go_on = True
         self._ahead: Iterator[tuple[bytes, Value]] = iter(())
 
     def __next__(self) -> tuple[bytes, Value]:
@@ -98,9 +102,12 @@ class _Scan(Iterator[tuple[bytes, Value]]):
         self._ahead = iter([*self._ahead, *self._read(None)])
 
     def _read(self, count: int | None) -> list[tuple[bytes, Value]]:
-        if self._next_key is None:
+        if not self._may_go_on:
             return []
-        found = self._rows._read(self._next_key, self._end, count)
-        may_go_on = count is not None and len(found) == count
-        self._next_key = found[-1][0] + b"\0" if may_go_on else None
+        found = self._rows._read(self._start, self._end, count, backwards=self._backwards)
+        self._may_go_on = len(found) == count
+        if self._may_go_on and self._backwards:
+            self._end = found[-1][0]
+        elif self._may_go_on:
+            self._start = found[-1][0] + b"\0"
         return found

@@ -159,13 +159,15 @@ class SqliteTable:
                 raise self._meant(error) from error
             self._written += 1
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Rows with `start <= key < end`, ascending, as they were at the call."""
-        rows = self._read(start, end)
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < end` as they were at the call, ascending or descending."""
+        rows = self._read(start, end, "ORDER BY key DESC" if backwards else "ORDER BY key")
         next(rows)
         return rows
 
-    def _read(self, start: bytes, end: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+    def _read(self, start: bytes, end: bytes | None, order: str) -> Iterator[tuple[bytes, bytes]]:
         """First a row that stands for the beginning, then the rows."""
         reader = self._borrow()
         try:
@@ -174,9 +176,9 @@ class SqliteTable:
             reader.execute("SELECT 1 FROM rows LIMIT 1").fetchone()
             yield b"", b""
             found = (
-                reader.execute(f"{_SCAN} ORDER BY key", (start,))
+                reader.execute(f"{_SCAN} {order}", (start,))
                 if end is None
-                else reader.execute(f"{_SCAN} AND key < ? ORDER BY key", (start, end))
+                else reader.execute(f"{_SCAN} AND key < ? {order}", (start, end))
             )
             for key, value in found:
                 yield key, self._checked(key, value)

@@ -333,8 +333,10 @@ class Counting(MemoryTable):
 
     read = 0
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        for row in super().scan(start, end):
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        for row in super().scan(start, end, backwards=backwards):
             self.read += 1
             yield row
 

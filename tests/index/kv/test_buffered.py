@@ -199,6 +199,7 @@ def crashed_in_flush(tmp_path: Path) -> Path:
         table.write(ROWS[50:60], [b"0000"])
         table.sync()
         assert list(table.scan()) == ROWS[1:60]
+        assert list(table.scan(backwards=True)) == ROWS[59:0:-1]
         assert table.get(b"0000") is None
         assert table.get(b"0001") == b"value 1"
         left = left_by_a_crash(folder)

@@ -78,6 +78,25 @@ def test_a_flipped_bit_in_a_sorted_file_is_found_when_it_is_read(filled: Path) -
             table.close()
 
 
+@pytest.mark.parametrize("row", [0, 250, 500, 750, 999])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_wherever_a_bit_is_flipped_no_scan_takes_it_for_the_end(
+    filled: Path, row: int, backwards: bool
+) -> None:
+    open_leveldb(filled).close()  # from here on all rows are in sorted files
+    for sorted_file in filled.glob("*.ldb"):
+        content = bytearray(sorted_file.read_bytes())
+        at = content.find(b"value %d" % row)
+        if at >= 0:
+            content[at] ^= 1
+            sorted_file.write_bytes(content)
+    table = open_leveldb(filled)
+    for start, end in ((b"", None), (b"%04d" % row, None), (b"", b"%04dx" % row)):
+        with pytest.raises(TableDamaged):
+            list(table.scan(start, end, backwards=backwards))
+    table.close()
+
+
 def test_a_log_cut_short_by_a_crash_opens_with_whole_writes(tmp_path: Path) -> None:
     folder = tmp_path / "table"
     table = open_leveldb(folder)
