@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote
 
 import falcon.asgi
-from falcon import HTTPError, HTTPNotFound
+from falcon import HTTPError
 from falcon.asgi import Request, Response
-from falcon.asgi.ws import WebSocket
 
 from ..blobstore.handlers import rights
 from ..blobstore.handlers.answers import answer_bytes, answer_text, redirect
@@ -24,6 +22,7 @@ from .ownkey import OwnKey
 from .services import Services
 from .share import add_shares
 from .signing import add_signing
+from .sinks import add_sink
 from .status import add_status, answer_page
 from .vivifying import Vivifier
 
@@ -86,11 +85,7 @@ def create_app(services: Services) -> Application:
     app.add_error_handler(Exception, on_error)
     app.add_error_handler(HTTPError, on_http_error)
 
-    async def root(
-        req: Request, resp: Response | None, ws: WebSocket | None = None, **_: Any
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
+    async def root(req: Request, resp: Response, _rest: str) -> None:
         if is_discovery(req):
             answer_discovery(services, req, resp)
         elif req.path == "/" and req.method in ("GET", "HEAD"):
@@ -101,7 +96,7 @@ def create_app(services: Services) -> Application:
         else:
             answer_text(resp, "404 page not found\n", status=404)
 
-    app.add_sink(root, "/")
+    add_sink(app, "/", root)
     add_status(app, services)
     blobs, key = services.blobs, None
     if services.signer is not None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from falcon import HTTPNotFound
 from falcon.asgi import App, Request, Response
-from falcon.asgi.ws import WebSocket
 
 from ..blobstore.errors import BadRef
-from ..blobstore.handlers import rights
-from ..blobstore.handlers.answers import answer_json, answer_text, unauthorized
+from ..blobstore.handlers.answers import answer_json, answer_text
 from ..blobstore.handlers.form import query
 from ..blobstore.ref import Ref
 from ..index.claims import ClaimIndex
 from ..schema.folding import ClaimSet
 from .services import Services
+from .sinks import add_sink, only_reads
 
 ROOT = "/claims/"
 
@@ -26,19 +24,12 @@ RETRY_SECONDS = 5
 def add_claims(app: App[Any, Any], services: Services, claims: ClaimIndex) -> None:
     """Let `app` answer `/claims/about` and `/claims/shares`."""
 
-    async def answer(
-        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
-        if not rights.allows(services.auth.rights_of(req.scope), rights.ALL):
-            unauthorized(resp)
-        elif req.method not in ("GET", "HEAD"):
-            answer_text(resp, "only GET\n", status=405)
-            resp.set_header("allow", "GET, HEAD")
-        elif not claims.is_complete:
+    async def answer(req: Request, resp: Response, call: str) -> None:
+        if not only_reads(req, resp):
+            return
+        if not claims.is_complete:
             answer_catching_up(resp)
-        elif params["call"] == "about":
+        elif call == "about":
             try:
                 ref = Ref.parse(query(req).get("ref", ""))
             except BadRef as error:
@@ -48,7 +39,7 @@ def add_claims(app: App[Any, Any], services: Services, claims: ClaimIndex) -> No
         else:
             _answer(resp, claims, await services.blobs.read(claims.shares))
 
-    app.add_sink(answer, rf"{ROOT}(?P<call>about|shares)\Z")
+    add_sink(app, rf"{ROOT}(?P<rest>about|shares)\Z", answer, auth=services.auth)
 
 
 def answer_catching_up(resp: Response) -> None:

@@ -8,9 +8,7 @@ import math
 from time import monotonic
 from typing import Any
 
-from falcon import HTTPNotFound
 from falcon.asgi import App, Request, Response
-from falcon.asgi.ws import WebSocket
 
 from ..blobstore.errors import BadRef, BlobNotFound, HoldfastError
 from ..blobstore.handlers.answers import bad_request, unauthorized
@@ -26,6 +24,7 @@ from ..schema.timestamps import Timestamp
 from .claims import answer_catching_up
 from .contents import answer_contents
 from .services import Services
+from .sinks import add_sink
 
 ROOT = "/share/"
 
@@ -45,17 +44,8 @@ _log = logging.getLogger(__name__)
 
 def add_shares(app: App[Any, Any], services: Services, claims: ClaimIndex) -> None:
     """Let `app` answer everything below `/share/`."""
-    handler = _ShareHandler(services, claims)
-
     # Credentials are not looked at: the ref of the share is all it takes.
-    async def answer(
-        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
-        await handler.answer(req, resp, params["ref"])
-
-    app.add_sink(answer, rf"{ROOT}(?P<ref>[^/]*)(?:/.*)?\Z")
+    add_sink(app, rf"{ROOT}(?P<rest>[^/]*)(?:/.*)?\Z", _ShareHandler(services, claims).answer)
 
 
 class _ShareHandler:

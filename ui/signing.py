@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from falcon import HTTPNotFound
 from falcon.asgi import App, Request, Response
-from falcon.asgi.ws import WebSocket
 from multipart import parse_options_header
 
 from ..blobstore.errors import BadRef
-from ..blobstore.handlers import rights
 from ..blobstore.handlers.answers import (
     TEXT_TYPE,
     answer_bytes,
     answer_json,
     answer_text,
     json_text,
-    unauthorized,
 )
 from ..blobstore.handlers.auth import peer_of
 from ..blobstore.handlers.budget import Lease
@@ -33,6 +29,7 @@ from ..schema.timestamps import NANOSECONDS
 from ..schema.verifying import SignerKeys, verify
 from .ownkey import OwnKey
 from .services import Services
+from .sinks import add_sink
 
 ROOT = "/sighelper/"
 
@@ -66,22 +63,13 @@ def signing_document(public: PublicKey, hash_name: str) -> dict[str, object]:
 
 def add_signing(app: App[Any, Any], services: Services, key: OwnKey | None) -> None:
     """Let `app` answer everything below `/sighelper/`."""
-    handler = _SignHandler(services, key) if key is not None else None
+    answer = _SignHandler(services, key).answer if key is not None else _answer_without_a_key
+    add_sink(app, rf"{ROOT}(?P<rest>.*)\Z", answer, auth=services.auth)
 
-    async def answer(
-        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
-        if not rights.allows(services.auth.rights_of(req.scope), rights.ALL):
-            unauthorized(resp)
-        elif handler is None:
-            text = "this server has no key to sign with; make or import one with `holdfast init`\n"
-            answer_text(resp, text, status=404)
-        else:
-            await handler.answer(req, resp, params["action"])
 
-    app.add_sink(answer, rf"{ROOT}(?P<action>.*)\Z")
+async def _answer_without_a_key(_req: Request, resp: Response, _action: str) -> None:
+    text = "this server has no key to sign with; make or import one with `holdfast init`\n"
+    answer_text(resp, text, status=404)
 
 
 class _SignHandler:

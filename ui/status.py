@@ -7,23 +7,15 @@ import sys
 from html import escape
 from typing import Any
 
-from falcon import HTTPNotFound
 from falcon.asgi import App, Request, Response
-from falcon.asgi.ws import WebSocket
 
-from ..blobstore.handlers import rights
-from ..blobstore.handlers.answers import (
-    HTML_TYPE,
-    answer_bytes,
-    answer_json,
-    answer_text,
-    unauthorized,
-)
+from ..blobstore.handlers.answers import HTML_TYPE, answer_bytes, answer_json, answer_text
 from ..blobstore.handlers.form import query
 from ..blobstore.handlers.routes import ROOTS
 from ..blobstore.storage import HasGeneration, capability
 from .discovery import rfc3339
 from .services import Services
+from .sinks import add_sink, only_reads
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
@@ -35,48 +27,21 @@ PAGE_POLICY = (
 def add_status(app: App[Any, Any], services: Services) -> None:
     """Let `app` answer `/healthz`, `/status/` and `/help/`."""
 
-    async def health(
-        req: Request,  # noqa: ARG001 - falcon passes it by its name
-        resp: Response | None,
-        ws: WebSocket | None = None,
-        **_: Any,
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
+    async def health(_req: Request, resp: Response, _rest: str) -> None:
         answer_text(resp, "ok\n")
         resp.set_header("cache-control", "no-store")
 
-    async def status(
-        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
-        if _may(services, req, resp):
-            answer_status(services, resp, params["page"])
+    async def status(req: Request, resp: Response, page: str) -> None:
+        if only_reads(req, resp):
+            answer_status(services, resp, page)
 
-    async def help_(
-        req: Request, resp: Response | None, ws: WebSocket | None = None, **params: Any
-    ) -> None:
-        if ws is not None or resp is None:
-            raise HTTPNotFound
-        if _may(services, req, resp):
-            answer_help(services, req, resp, params["page"])
+    async def help_(req: Request, resp: Response, page: str) -> None:
+        if only_reads(req, resp):
+            answer_help(services, req, resp, page)
 
-    app.add_sink(health, r"/healthz\Z")
-    app.add_sink(status, r"/status/(?P<page>.*)\Z")
-    app.add_sink(help_, r"/help/(?P<page>.*)\Z")
-
-
-def _may(services: Services, req: Request, resp: Response) -> bool:
-    """Whether a request may see pages. If not, it is answered."""
-    if not rights.allows(services.auth.rights_of(req.scope), rights.ALL):
-        unauthorized(resp)
-        return False
-    if req.method not in ("GET", "HEAD"):
-        answer_text(resp, "only GET\n", status=405)
-        resp.set_header("allow", "GET, HEAD")
-        return False
-    return True
+    add_sink(app, r"/healthz\Z", health)
+    add_sink(app, r"/status/(?P<rest>.*)\Z", status, auth=services.auth)
+    add_sink(app, r"/help/(?P<rest>.*)\Z", help_, auth=services.auth)
 
 
 def answer_status(services: Services, resp: Response, page: str) -> None:
