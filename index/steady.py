@@ -45,8 +45,10 @@ class SteadyTable:
         with self._using() as table:
             table.write(puts, deletes)
 
-    def scan(self, start: bytes = b"", end: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        rows = self._scan(start, end)
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        rows = self._scan(start, end, backwards)
         next(rows)  # the rows are those of now, and from now on the table is in use
         return rows
 
@@ -105,8 +107,10 @@ class SteadyTable:
                 self._users -= 1
                 self._unused.notify_all()
 
-    def _scan(self, start: bytes, end: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+    def _scan(
+        self, start: bytes, end: bytes | None, backwards: bool
+    ) -> Iterator[tuple[bytes, bytes]]:
         with self._using() as table:
-            rows = table.scan(start, end)
+            rows = table.scan(start, end, backwards=backwards)
             yield b"", b""
             yield from rows
