@@ -20,9 +20,8 @@ from holdfast.schema.identity import read_identity
 from holdfast.schema.signing import sign, signing_second
 from holdfast.schema.timestamps import Timestamp
 
-from .server_process import Answer, RunningServer
+from .server_process import RING, Answer, RunningServer, give_key
 
-RING = Path(__file__).parents[1] / "data" / "schema" / "identity-secring.gpg"
 KEY = read_identity(RING.read_bytes())
 DATE = Timestamp(1_800_000_000_000_000_000)
 DATA = random.Random(5).randbytes(24 << 20)
@@ -31,9 +30,7 @@ DATA = random.Random(5).randbytes(24 << 20)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     home = tmp_path_factory.mktemp("server")
-    ring = home / "identity-secring.gpg"
-    ring.write_bytes(RING.read_bytes())
-    ring.chmod(0o600)
+    give_key(home)
     running = RunningServer(home, remove=True).start()
     assert running.put(KEY.public.blob)
     yield running

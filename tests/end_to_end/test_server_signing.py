@@ -20,9 +20,8 @@ from holdfast.schema.identity import read_identity
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.verifying import verify
 
-from .server_process import RunningServer, basic
+from .server_process import RING, RunningServer, basic, give_key
 
-RING = Path(__file__).parents[1] / "data" / "schema" / "identity-secring.gpg"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 MODIFIED = 1_500_000_000_123_456_789
 
@@ -35,9 +34,7 @@ def key() -> SecretKey:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     home = tmp_path_factory.mktemp("server")
-    ring = home / "identity-secring.gpg"
-    ring.write_bytes(RING.read_bytes())
-    ring.chmod(0o600)
+    give_key(home)
     running = RunningServer(home, auth="userpass:u:p:vivify=v").start()
     yield running
     assert running.stop() == 0
@@ -128,9 +125,7 @@ def test_who_may_only_vivify_adds_a_photo_that_is_found(
 
 
 def test_a_key_that_cannot_sign_keeps_no_server_from_serving(tmp_path: Path) -> None:
-    ring = tmp_path / "identity-secring.gpg"
-    ring.write_bytes(RING.read_bytes())
-    ring.chmod(0o644)
+    give_key(tmp_path, mode=0o644)
     server = RunningServer(tmp_path).start()
     try:
         assert "signing" not in server.ask("GET", "/?camli.mode=config").json
@@ -143,9 +138,7 @@ def test_a_key_that_cannot_sign_keeps_no_server_from_serving(tmp_path: Path) -> 
 def test_the_owners_public_key_is_stored_when_the_server_starts(
     key: SecretKey, tmp_path: Path
 ) -> None:
-    ring = tmp_path / "identity-secring.gpg"
-    ring.write_bytes(RING.read_bytes())
-    ring.chmod(0o600)
+    give_key(tmp_path)
     server = RunningServer(tmp_path).start()
     try:
         assert server.ask("GET", Ref.of(key.public.blob)).body == key.public.blob
