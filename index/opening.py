@@ -177,8 +177,7 @@ class Index:
         known = self._table.get(STORE.key_of())
         if known is None or STORE.value_of(known) != [generation]:
             # Another store, or one that has lost blobs: rows may be of blobs that are gone.
-            self._wipe()
-            self._table.write([STORE.row(value=(generation,))])
+            self._wipe(generation)
         if self._journal is None:
             if self._cursor is None:
                 yield from _small(self._hub.storage)
@@ -186,19 +185,22 @@ class Index:
         try:
             yield from _good(self._journal.stream(self._cursor or ""))
         except BadToken:
-            self._wipe()
+            self._wipe(generation)
             yield from _good(self._journal.stream())
 
-    def _wipe(self) -> None:
-        """Remove all rows but those that say what the others are."""
-        self._forget_cursor()
+    def _wipe(self, generation: str) -> None:
+        """Remove all rows, and note of which store those will be that come."""
+        # A crash must not leave rows that are taken for this store's.
+        self._table.write((), [CURSOR.key_of(), STORE.key_of()])
+        self._table.sync()
         self._cursor = None
-        keep = {VERSION.key_of(), STORE.key_of()}
         # Rows that come meanwhile have the keys of old ones, and would be removed in part.
         with self._hub.alone():
-            rows = (key for key, _ in self._table.scan() if key not in keep)
+            rows = (key for key, _ in self._table.scan() if key != VERSION.key_of())
             while keys := list(islice(rows, _ROWS_AT_ONCE)):
                 self._table.write((), keys)
+            self._table.sync()
+            self._table.write([STORE.row(value=(generation,))])
 
     def _forget_cursor(self) -> None:
         self._table.write((), [CURSOR.key_of()])

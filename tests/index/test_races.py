@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from holdfast.blobstore.backends.memory import MemoryStorage
+from holdfast.blobstore.backends.packed import PackedStorage
+from holdfast.blobstore.errors import StoreFailed
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref, SizedRef
-from holdfast.index.keys import BLOB, STORE, WAITING, Row
-from holdfast.index.kv.memory import MemoryTable
+from holdfast.index.keys import BLOB, CURSOR, STORE, WAITING, Row
+from holdfast.index.kv.memory import MemoryTable, open_memory
 from holdfast.index.opening import Index
 from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import SEPARATOR, as_text
@@ -145,6 +148,45 @@ class SlowToWipe(MemoryTable):
         if self.is_slow and len(deletes) == 5:
             self.is_wiping.set()
             assert self.may_wipe.wait(10)
+
+
+def test_rows_of_which_only_some_were_wiped_are_wiped_at_the_next_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.index.opening._ROWS_AT_ONCE", 5)
+    storage = PackedStorage(tmp_path, open_table=open_memory)
+    hub, table = Hub(storage), FailsToWipe()
+    before = Index(table, hub, trusted=TRUSTED)
+    assert before.wait(10)
+    hub.receive(CORPUS.blobs)
+    before.close()
+    storage.remove([CORPUS.share])
+    table.write([CURSOR.row(value=("9.9",))])  # as if the store were put back from a copy
+    table.fails = True
+    broken = Index(table, Hub(storage), trusted=TRUSTED)
+    with pytest.raises(StoreFailed):
+        broken.wait(10)
+    broken.close()
+    table.fails = False
+    after = Index(table, Hub(storage), trusted=TRUSTED)
+    assert after.wait(10)
+    assert rows_in(table) == LEFT
+    after.close()
+    storage.close()
+
+
+class FailsToWipe(MemoryTable):
+    """Fails at the second time that many rows are to be deleted."""
+
+    fails = False
+    wiped = 0
+
+    def write(self, puts: Iterable[Row], deletes: Iterable[bytes] = ()) -> None:
+        deletes = list(deletes)
+        self.wiped += self.fails and len(deletes) == 5
+        if self.fails and self.wiped == 2:
+            raise StoreFailed("here", "no space")
+        super().write(puts, deletes)
 
 
 @pytest.mark.parametrize("stays", [True, False])
