@@ -36,28 +36,24 @@ def open_hub(storage: StorageConfig, *, read_only: bool = False) -> Iterator[Hub
 
 
 @contextmanager
-def open_indexed(config: Config) -> Iterator[tuple[Hub, Index]]:
-    """The gate of the configured storage, and the index of what is in it.
+def open_index(config: Config, hub: Hub) -> Iterator[Index]:
+    """The index of what is in the configured storage, whose gate is `hub`.
 
-    Raises as `open_hub` does, and `IndexOutdated`.
+    Raises `IndexOutdated`, and what opening its table raises.
     """
+    from ..index import opening
     from ..index.kv.leveldb import destroy_leveldb
     from ..index.kv.memory import open_memory
-    from ..index.opening import open_index
     from .identity import trusted_fingerprints
 
-    tables = open_memory if config.storage.kind == "memory" else open_table
-    with (
-        open_hub(config.storage) as hub,
-        open_index(
-            config.index.path,
-            hub,
-            open_table=tables,
-            discard_table=destroy_leveldb,
-            trusted=trusted_fingerprints(config.identity),
-        ) as index,
-    ):
-        yield hub, index
+    with opening.open_index(
+        config.index.path,
+        hub,
+        open_table=open_memory if config.storage.kind == "memory" else open_table,
+        discard_table=destroy_leveldb,
+        trusted=trusted_fingerprints(config.identity),
+    ) as index:
+        yield index
 
 
 def open_table(folder: Path) -> Table:

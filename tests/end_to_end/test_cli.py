@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pty
+import shutil
 import signal
 import struct
 import subprocess
@@ -348,3 +349,12 @@ def test_progress_is_shown_on_a_terminal_alone(run: Run, tmp_path: Path) -> None
     assert b"B/s" in shown
     assert b"5.00M/5.00M" in shown
     assert b"1 files" in shown
+
+
+def test_reading_blobs_needs_no_index(run: Run, tmp_path: Path) -> None:
+    ref = run("put", "-", input=b"text").stdout.decode().strip()
+    index = tmp_path / "home" / "data" / "index"
+    shutil.rmtree(index)
+    assert run("cat", ref).stdout == b"text"
+    assert run("stat", ref).returncode == 0
+    assert not index.exists()

@@ -8,6 +8,8 @@ import os
 import random
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ def memory() -> Iterator[Store]:
     """A store that forgets everything, and so forbids caches."""
     hub = Hub(MemoryStorage())
     index = Index(MemoryTable(), hub, trusted=frozenset())
-    yield LocalStore(hub, index, Path("memory"))
+    yield LocalStore(hub, partial(nullcontext, index), Path("memory"))
     index.close()
 
 
@@ -37,7 +39,7 @@ def kept(tmp_path: Path) -> Iterator[Store]:
     folder = tmp_path / "kept-store"
     with open_hub(StorageConfig(kind="localdisk", path=folder)) as hub:
         index = Index(MemoryTable(), hub, trusted=frozenset())
-        yield LocalStore(hub, index, folder)
+        yield LocalStore(hub, partial(nullcontext, index), folder)
         index.close()
 
 

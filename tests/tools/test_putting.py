@@ -8,6 +8,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -565,7 +567,7 @@ def test_closing_a_local_store_waits_for_whoever_writes_to_it() -> None:
     storage = Slow()
     hub = Hub(storage)
     index = Index(MemoryTable(), hub, trusted=frozenset())
-    store = LocalStore(hub, index, Path("slow"))
+    store = LocalStore(hub, partial(nullcontext, index), Path("slow"))
     blob = Blob(Ref.of(b"x"), b"x")
     sender = threading.Thread(target=store.send, args=([blob],))
     sender.start()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError, StoreFailed
@@ -21,16 +21,25 @@ from .store import KnowsClaims, Store
 class LocalStore(Store, KnowsClaims):
     """A hub and its index as a store.
 
-    Close it before the hub's storage: that must not happen under a writer.
+    The index is opened when it is first needed, which reading blobs does not. Close the store
+    before the hub's storage: that must not happen under a writer.
     """
 
     sends_only_missing = True
 
     def __init__(
-        self, hub: Hub, index: Index, path: Path, *, hash_name: str = DEFAULT_HASH
+        self,
+        hub: Hub,
+        open_index: Callable[[], AbstractContextManager[Index]],
+        path: Path,
+        *,
+        hash_name: str = DEFAULT_HASH,
     ) -> None:
         self._hub = hub
-        self._index = index
+        self._open_index = open_index
+        self._opened: Index | None = None
+        self._opening = threading.Lock()
+        self._held = ExitStack()
         self.hash_name = hash_name
         self.name = str(path)
         named = capability(hub.storage, HasGeneration)
@@ -45,9 +54,11 @@ class LocalStore(Store, KnowsClaims):
         with self._changed:
             self._is_closed = True
             self._changed.wait_for(lambda: self._writers == 0)
+        self._held.close()
 
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
         with self._writing():
+            self._index()
             receipts = self._hub.receive(blobs, durable=durable)
         for receipt in receipts:
             if receipt.error is not None:
@@ -89,8 +100,17 @@ class LocalStore(Store, KnowsClaims):
 
     def _claims(self) -> ClaimIndex:
         """What is claimed, once all of it is known."""
-        self._index.wait()
-        return self._index.claims
+        with self._writing():
+            index = self._index()
+            index.wait()
+            return index.claims
+
+    def _index(self) -> Index:
+        """The index, which from now on is told of every blob."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._held.enter_context(self._open_index())
+            return self._opened
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

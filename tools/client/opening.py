@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 from ...blobstore.errors import StoreBusy
 from ..config import Config, parse_listen
-from ..wiring import open_indexed
+from ..wiring import open_hub, open_index
 from .address import Address, authorization
 from .discovery import discover
 from .errors import NoStore, StoreLocked, Unreachable
@@ -75,8 +76,15 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
         raise NoStore(str(url), str(path))
     try:
         with (
-            open_indexed(config) as (hub, index),
-            closing(LocalStore(hub, index, path, hash_name=config.storage.hash_name)) as store,
+            open_hub(config.storage) as hub,
+            closing(
+                LocalStore(
+                    hub,
+                    partial(open_index, config, hub),
+                    path,
+                    hash_name=config.storage.hash_name,
+                )
+            ) as store,
         ):
             yield store
     except StoreBusy as error:

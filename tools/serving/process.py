@@ -39,7 +39,7 @@ from ...ui.services import Services
 from ..config import Config, ConfigError, IdentityConfig, parse_listen
 from ..exits import exit_code
 from ..identity import NoIdentity, open_signer
-from ..wiring import open_indexed
+from ..wiring import open_hub, open_index
 from .connections import connection_class, sweep
 from .limits import Door, Limits, raise_file_limit
 from .logs import set_up_logs
@@ -155,7 +155,8 @@ class _Runner(BaseApplication):  # type: ignore[misc]
 
     def _open(self) -> Services:
         server = self.config.server
-        hub, index = self.held.enter_context(open_indexed(self.config))
+        hub = self.held.enter_context(open_hub(self.config.storage))
+        index = self.held.enter_context(open_index(self.config, hub))
         hash_name = self.config.storage.hash_name
         signer = _signer(self.config.identity)
         if signer is not None:
