@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,6 +50,8 @@ class Hub:
         self._calls: set[object] = set()
         self._is_taken = False
         self._calls_changed = threading.Condition()
+        self._receiving_now = 0
+        self._last_blobs = time.monotonic()
         self.failures = 0
         """How many calls have failed: the storage may have blobs of these that no hook knows of."""
         self._watchers: dict[object, Callable[[Sequence[SizedRef]], None]] = {}
@@ -71,6 +74,11 @@ class Hub:
         with self._calls_changed:
             calls = set(self._calls)
             self._calls_changed.wait_for(lambda: self._calls.isdisjoint(calls))
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether no blobs are coming in, and none came for so long."""
+        with self._calls_changed:
+            return not self._receiving_now and time.monotonic() - self._last_blobs >= seconds
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -155,12 +163,18 @@ class Hub:
     @contextmanager
     def _receiving(self) -> Iterator[None]:
         with self.keeping():
+            with self._calls_changed:
+                self._receiving_now += 1
             try:
                 yield
             except BaseException:
                 with self._calls_changed:
                     self.failures += 1
                 raise
+            finally:
+                with self._calls_changed:
+                    self._receiving_now -= 1
+                    self._last_blobs = time.monotonic()
 
     def _tell(self, blobs: Sequence[Blob]) -> None:
         for hook in self._hooks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from ..blobstore.errors import BlobNotFound, CorruptBlob
 from ..blobstore.ref import Ref
@@ -20,13 +21,68 @@ from ..schema.claims import (
     read_claim,
 )
 from ..schema.folding import ClaimSet
-from .keys import BLOB, CLAIM, DELETE, SHARE, SIGNER, date_of
+from .keys import BLOB, CLAIM, DELETE, SHARE, SIGNER, Row, date_of
 
 _CHANGES: dict[str, type[AttributeChange]] = {
     "set-attribute": SetAttribute,
     "add-attribute": AddAttribute,
     "del-attribute": DelAttribute,
 }
+
+
+class ReadsRows(Protocol):
+    """A table, or what will be one."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+
+    def scan(self, start: bytes, end: bytes) -> Iterator[Row]: ...
+
+
+def claims_about(table: ReadsRows, ref: Ref, trusted: frozenset[Ref]) -> ClaimSet:
+    """The claims that name the permanode `ref`; the deletes of it, or of the claim `ref`;
+    the deletes of all these, and so on."""
+    named = [read_row(*row) for row in table.scan(*CLAIM.below(ref))]
+    deletes = deletes_of(table, (ref, *(claim.ref for claim in named)))
+    return ClaimSet((*named, *deletes), trusted)
+
+
+def deletes_of(table: ReadsRows, targets: Iterable[Ref]) -> Iterator[SignedClaim]:
+    """The deletes of these, the deletes of those, and so on, each once."""
+    open_targets = list(targets)
+    seen = set(open_targets)
+    while open_targets:
+        target = open_targets.pop()
+        for key, value in table.scan(*DELETE.below(target)):
+            ref = Ref(DELETE.parts_of(key)[1])
+            if ref in seen:
+                continue
+            seen.add(ref)
+            open_targets.append(ref)
+            signer, date, unknown = DELETE.value_of(value)
+            moment = date_of(date, is_zone_unknown=unknown)
+            yield SignedClaim(ref, Ref(signer), moment, Delete(target))
+
+
+def trusted_signers(table: ReadsRows, fingerprints: frozenset[str]) -> frozenset[Ref]:
+    """The refs of the public key blobs, seen so far, that have these keys."""
+    return frozenset(
+        Ref(SIGNER.parts_of(key)[1])
+        for fingerprint in fingerprints
+        for key, _ in table.scan(*SIGNER.below(fingerprint))
+    )
+
+
+def read_row(key: bytes, value: bytes) -> SignedClaim:
+    """The claim in a `claim` row."""
+    permanode, date, ref = map(Ref, CLAIM.parts_of(key))
+    signer, unknown, claim_type, attribute, text = CLAIM.value_of(value)
+    kind = _CHANGES.get(claim_type) if attribute else None
+    return SignedClaim(
+        ref,
+        Ref(signer),
+        date_of(date, is_zone_unknown=unknown),
+        Other(claim_type, permanode) if kind is None else kind(permanode, attribute, text),
+    )
 
 
 class ClaimIndex:
@@ -58,19 +114,17 @@ class ClaimIndex:
     def about(self, ref: Ref) -> ClaimSet:
         """The claims that name the permanode `ref`; the deletes of it, or of the claim `ref`;
         the deletes of all these, and so on."""
-        named = list(self._naming(ref))
-        deletes = self._deletes((ref, *(claim.ref for claim in named)))
-        return ClaimSet((*named, *deletes), self.trusted_signers())
+        return claims_about(self._table, ref, self.trusted_signers())
 
     def shares(self) -> ClaimSet:
         """All share claims, by date, and all deletes that bear on them."""
         shares = list(self._shares())
-        deletes = self._deletes(share.ref for share in shares)
+        deletes = deletes_of(self._table, (share.ref for share in shares))
         return ClaimSet((*shares, *deletes), self.trusted_signers())
 
     def is_deleted(self, ref: Ref) -> bool:
         """Whether a permanode or claim is deleted."""
-        deletes = ClaimSet(tuple(self._deletes((ref,))), self.trusted_signers())
+        deletes = ClaimSet(tuple(deletes_of(self._table, (ref,))), self.trusted_signers())
         return ref in deletes.deleted
 
     def trusts(self, claim: SignedClaim) -> bool:
@@ -78,46 +132,12 @@ class ClaimIndex:
         found = self._table.get(BLOB.key_of(claim.ref))
         if found is None:
             return False
-        _, signer = BLOB.value_of(found)
+        _, signer, _ = BLOB.value_of(found)
         return signer == claim.signer and claim.signer in self.trusted_signers()
 
     def trusted_signers(self) -> frozenset[Ref]:
         """The refs of the public key blobs, seen so far, whose claims count."""
-        return frozenset(
-            Ref(SIGNER.parts_of(key)[1])
-            for fingerprint in self._trusted
-            for key, _ in self._table.scan(*SIGNER.below(fingerprint))
-        )
-
-    def _naming(self, permanode: Ref) -> Iterator[SignedClaim]:
-        for key, value in self._table.scan(*CLAIM.below(permanode)):
-            _, date, ref = CLAIM.parts_of(key)
-            signer, unknown, claim_type, attribute, text = CLAIM.value_of(value)
-            kind = _CHANGES.get(str(claim_type)) if attribute else None
-            yield SignedClaim(
-                Ref(ref),
-                Ref(str(signer)),
-                date_of(date, is_zone_unknown=bool(unknown)),
-                Other(str(claim_type), permanode)
-                if kind is None
-                else kind(permanode, str(attribute), str(text)),
-            )
-
-    def _deletes(self, targets: Iterable[Ref]) -> Iterator[SignedClaim]:
-        """The deletes of these, the deletes of those, and so on, each once."""
-        open_targets = list(targets)
-        seen = set(open_targets)
-        while open_targets:
-            target = open_targets.pop()
-            for key, value in self._table.scan(*DELETE.below(target)):
-                ref = Ref(DELETE.parts_of(key)[1])
-                if ref in seen:
-                    continue
-                seen.add(ref)
-                open_targets.append(ref)
-                signer, date, unknown = DELETE.value_of(value)
-                moment = date_of(str(date), is_zone_unknown=bool(unknown))
-                yield SignedClaim(ref, Ref(str(signer)), moment, Delete(target))
+        return trusted_signers(self._table, self._trusted)
 
     def _shares(self) -> Iterator[SignedClaim]:
         for key, _ in self._table.scan(*SHARE.below()):

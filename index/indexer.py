@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 
-from ..blobstore.errors import BlobNotFound, CorruptBlob
+from ..blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
 from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import Storage, fetch_one, has
 from ..blobstore.table import Table
-from ..schema.errors import SignatureRefused, UnknownSigner
-from ..schema.openpgp import armor
-from ..schema.verifying import MAX_KEY_SIZE, SignerKeys
-from .keys import BLOB, REFUSED, REMOVING, WAITING, Row
-from .rows import is_candidate, own_keys, rows_of
+from ..schema.claims import SignedClaim
+from ..schema.errors import BadTree, SignatureRefused
+from ..schema.verifying import SignerKeys
+from .batch import Batch
+from .claims import read_row, trusted_signers
+from .deriving import Deriver, holders_of, permanode_of
+from .keys import (
+    BLOB,
+    CLAIM,
+    FILE,
+    REFUSED,
+    REMOVING,
+    UNREAD,
+    WAITING,
+    Row,
+    RowKind,
+)
+from .rows import Needs, is_candidate, later_rows, own_keys, rows_of
 
 _AT_ONCE = 4
 """Waiting blobs whose rows, of up to some mebibytes each, are written together."""
 
-_KEY_BEGINS = b"-----BEGIN " + armor.PUBLIC_KEY.encode()
+_CLAIMS, _ = CLAIM.below()
+_UNREAD, _ = UNREAD.below()
 
 _log = logging.getLogger(__name__)
 
@@ -31,22 +46,28 @@ class Indexer:
 
     All rows of a blob are written at once. What a blob waits for is written down, so a restart
     forgets nothing, and it is read again when that arrives, not before. A blob that is refused
-    is noted with the reason.
+    is noted with the reason. Permanodes and claims are read at once; what else is to be read is
+    noted, for `read_some`.
     """
 
-    def __init__(self, table: Table, storage: Storage) -> None:
+    def __init__(self, table: Table, storage: Storage, *, trusted: frozenset[str]) -> None:
         self._table = table
         self._storage = storage
         self._find_key = SignerKeys(storage)
         self._waking = threading.Lock()
+        self._may_wait = True
+        self._writing = threading.Lock()
+        self._trusted = trusted
+        self.has_unread = threading.Event()
+        """Set while there may be blobs that are still to be read."""
+        self.has_unread.set()
 
     def receive(self, blobs: Sequence[Blob]) -> None:
         """Index what the storage has just got: a hook of the hub. Raises as the table does."""
         self._index(blob for blob in blobs if is_candidate(blob.data))
-        for ref, data in blobs:
-            # Other text may stand before a key.
-            if len(data) <= MAX_KEY_SIZE and _KEY_BEGINS in data:
-                self._wake(ref)
+        if self._may_wait:
+            with self._waking:
+                self._wake([blob.ref for blob in blobs])
 
     @contextmanager
     def removing(self, refs: Sequence[Ref]) -> Iterator[None]:
@@ -55,10 +76,14 @@ class Indexer:
         That they are going is written down with it, durably, so that `settle_removals` can tell
         after a crash what became of them.
         """
-        known = [ref for ref in refs if self._table.get(BLOB.key_of(ref)) is not None]
+        known = [
+            ref
+            for ref in refs
+            if any(self._table.get(kind.key_of(ref)) is not None for kind in (BLOB, REFUSED))
+        ]
         if known:
-            gone = [key for blob in self._blobs(known) for key in own_keys(blob)]
-            self._table.write([REMOVING.row(ref) for ref in known], gone)
+            gone = [key for blob in self._blobs(known) for key in own_keys(self._table, blob)]
+            self._write([REMOVING.row(ref) for ref in known], gone)
             self._table.sync()
         try:
             yield
@@ -76,52 +101,135 @@ class Indexer:
             ]
         for ref in refs:
             for blob in self._blobs((ref,)):
-                self._index((blob,))
+                self._index(one for one in (blob,) if is_candidate(one.data))
                 # Its rows must not be lost once nothing tells any more that they may be.
                 self._table.sync()
             self._table.write((), [REMOVING.key_of(ref)])
 
+    def read_some(
+        self,
+        most: int,
+        *,
+        keeping: Callable[[], AbstractContextManager[None]],
+        check: Callable[[], None],
+    ) -> None:
+        """Read some of the blobs that are still to be read, one after the other.
+
+        While `keeping` lasts nothing may be removed; it is entered to write. `check` is called now
+        and then, and ends the reading by what it raises; what was read before is written. Raises
+        as the table does.
+        """
+        self.has_unread.clear()
+        keys = [key for key, _ in islice(self._table.scan(*UNREAD.below()), most)]
+        if keys:
+            self.has_unread.set()
+        for key in keys:
+            check()
+            for blob in self._blobs([Ref(UNREAD.parts_of(key)[0])]):
+                self._read_later(blob, key, keeping, check)
+                break
+            else:
+                self._table.write((), [key])
+
+    def _read_later(
+        self,
+        blob: Blob,
+        key: bytes,
+        keeping: Callable[[], AbstractContextManager[None]],
+        check: Callable[[], None],
+    ) -> None:
+        waiting: list[tuple[Ref, Ref]] = []
+        try:
+            puts = later_rows(blob, self._storage, check=check)
+        except Needs as error:
+            waiting = [(error.ref, blob.ref)]
+            puts = _waiting_rows(waiting)
+        except BadTree as error:
+            puts = [_refused(blob.ref, error)]
+        with keeping():
+            # What was removed since it was read must not get rows again.
+            self._write(puts if has(self._storage, blob.ref) else (), [key])
+            self._look_again(waiting)
+
     def _index(self, blobs: Iterable[Blob]) -> None:
+        puts, waiting = self._read(
+            blob for blob in blobs if self._table.get(BLOB.key_of(blob.ref)) is None
+        )
+        if puts or waiting:
+            self._write([*puts, *_waiting_rows(waiting)])
+        self._look_again(waiting)
+
+    def _write(self, puts: Iterable[Row], deletes: Iterable[bytes] = ()) -> None:
+        """Change rows, and all that follows from them, at once."""
+        puts, deletes = list(puts), list(deletes)
+        with self._writing:
+            batch = Batch(self._table)
+            gone = {permanode_of(batch, ref) for ref in _refs(BLOB, deletes)}
+            batch.put(puts)
+            batch.delete(deletes)
+            keys = [key for key, _ in puts]
+            for file in _refs(FILE, (*keys, *deletes)):
+                gone |= holders_of(batch, file)
+            changed = defaultdict[Ref | None, set[Ref]](set)
+            for ref in _refs(BLOB, keys):
+                changed[permanode_of(batch, ref)].add(ref)
+            said = defaultdict[Ref | None, dict[Ref, SignedClaim]](dict)
+            for key, value in puts:
+                if key.startswith(_CLAIMS):
+                    claim = read_row(key, value)
+                    said[claim.permanode][claim.ref] = claim
+            deriver = Deriver(batch, trusted=trusted_signers(batch, self._trusted))
+            for permanode in {*gone, *changed}:
+                if permanode is not None:
+                    is_said = permanode not in gone and changed[permanode] == said[permanode].keys()
+                    news = list(said[permanode].values()) if is_said else None
+                    deriver.derive(permanode, news)
+            batch.write()
+            if any(key.startswith(_UNREAD) for key in keys):
+                self.has_unread.set()
+
+    def _look_again(self, waiting: Sequence[tuple[Ref, Ref]]) -> None:
+        """Wake those who wait for what came before that was noted, and so has woken nobody."""
+        if waiting:
+            with self._waking:
+                self._may_wait = True
+                self._wake({needed for needed, _ in waiting if self._is_whole(needed)})
+
+    def _wake(self, came: Iterable[Ref]) -> None:
+        """Index what waited for these; the lock is held."""
+        open_refs, seen = list(came), set(came)
+        while open_refs:
+            awaited = open_refs.pop()
+            rows = (key for key, _ in self._table.scan(*WAITING.below(awaited)))
+            while keys := list(islice(rows, _AT_ONCE)):
+                puts, waiting = self._read(self._blobs(Ref(WAITING.parts_of(k)[1]) for k in keys))
+                still = _waiting_rows(waiting)
+                self._write([*puts, *still], set(keys).difference(key for key, _ in still))
+                next_refs = {needed for needed, _ in waiting} - seen
+                open_refs += filter(self._is_whole, next_refs)
+                seen |= next_refs
+        self._may_wait = any(True for _ in self._table.scan(*WAITING.below()))
+
+    def _is_whole(self, ref: Ref) -> bool:
+        """Whether a blob is here and undamaged."""
+        try:
+            fetch_one(self._storage, ref)
+        except (BlobNotFound, CorruptBlob):
+            return False
+        return True
+
+    def _read(self, blobs: Iterable[Blob]) -> tuple[list[Row], list[tuple[Ref, Ref]]]:
+        """The rows of blobs, and what is needed by those that cannot be read yet."""
         puts: list[Row] = []
         waiting: list[tuple[Ref, Ref]] = []
         for blob in blobs:
-            if self._table.get(BLOB.key_of(blob.ref)) is None:
-                try:
-                    puts += self._rows(blob)
-                except UnknownSigner as error:
-                    waiting.append((Ref(error.signer), blob.ref))
-        if puts:
-            self._table.write(puts)
-        if waiting:
-            self._wait(waiting)
-
-    def _rows(self, blob: Blob) -> list[Row]:
-        """A blob's rows, or a note of why it has none. Raises `UnknownSigner`."""
-        try:
-            return rows_of(blob, self._find_key)
-        except SignatureRefused as error:
-            _log.info("%s counts for nothing: %s", blob.ref, error)
-            return [REFUSED.row(blob.ref, value=(str(error),))]
-
-    def _wait(self, waiting: Sequence[tuple[Ref, Ref]]) -> None:
-        """Note what is needed by what."""
-        self._table.write([WAITING.row(*pair) for pair in waiting])
-        # What came between looking for it and writing that down has woken nobody.
-        for needed in {needed for needed, _ in waiting}:
-            if has(self._storage, needed):
-                self._wake(needed)
-
-    def _wake(self, came: Ref) -> None:
-        """Index what waited for `came`."""
-        with self._waking:
-            rows = (key for key, _ in self._table.scan(*WAITING.below(came)))
-            while keys := list(islice(rows, _AT_ONCE)):
-                refs = [Ref(WAITING.parts_of(key)[1]) for key in keys]
-                try:
-                    puts = [row for blob in self._blobs(refs) for row in self._rows(blob)]
-                except UnknownSigner:  # what came is gone again
-                    return
-                self._table.write(puts, keys)
+            try:
+                puts += rows_of(blob, self._find_key)
+            except Needs as error:
+                waiting.append((error.ref, blob.ref))
+            except SignatureRefused as error:
+                puts.append(_refused(blob.ref, error))
+        return puts, waiting
 
     def _blobs(self, refs: Iterable[Ref]) -> Iterator[Blob]:
         """Those of the blobs that can be had."""
@@ -130,3 +238,18 @@ class Indexer:
                 yield Blob(ref, fetch_one(self._storage, ref))
             except (BlobNotFound, CorruptBlob) as error:
                 _log.info("not indexed: %s", error)
+
+
+def _waiting_rows(waiting: Iterable[tuple[Ref, Ref]]) -> list[Row]:
+    return [WAITING.row(*pair) for pair in waiting]
+
+
+def _refused(ref: Ref, error: HoldfastError) -> Row:
+    _log.info("%s counts for nothing: %s", ref, error)
+    return REFUSED.row(ref, value=(str(error),))
+
+
+def _refs(kind: RowKind, keys: Iterable[bytes]) -> Iterator[Ref]:
+    """The first parts of those keys that are of a kind."""
+    start, _ = kind.below()
+    return (Ref(kind.parts_of(key)[0]) for key in keys if key.startswith(start))

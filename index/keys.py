@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ..schema.timestamps import Timestamp
 
 Row: TypeAlias = tuple[bytes, bytes]
 """A key and a value, as tables hold them."""
 
-VERSION_NUMBER = 2
+VERSION_NUMBER = 3
 """The number of this set of rows. Another one means that the index is to be made again."""
 
 _LIMIT = 1 << 67
@@ -51,10 +51,9 @@ class RowKind(NamedTuple):
         return [part.replace("%7C", "|").replace("%25", "%") for part in parts]
 
     @staticmethod
-    def value_of(value: bytes) -> list[object]:
+    def value_of(value: bytes) -> list[Any]:
         """What a value holds, in the declared order."""
-        held = json.loads(value)
-        assert isinstance(held, list)
+        held: list[Any] = json.loads(value)
         return held
 
 
@@ -72,12 +71,32 @@ def date_of(text: str, *, is_zone_unknown: bool) -> Timestamp:
     return Timestamp(int(text, 16) - _LIMIT, is_zone_unknown)
 
 
+def written_moment(moment: Timestamp | None) -> tuple[str, bool] | None:
+    """A moment as values hold it: its date, and whether its zone is unknown; or null."""
+    return None if moment is None else (date_text(moment), moment.is_zone_unknown)
+
+
+def read_moment(written: Any) -> Timestamp | None:
+    """The moment that a value holds so."""
+    return None if written is None else date_of(written[0], is_zone_unknown=written[1])
+
+
 VERSION = RowKind("version", (), ("number",), "which set of kinds the rows are of")
-STORE = RowKind("store", (), ("generation",), "which unbroken life of which store this indexes")
+STORE = RowKind(
+    "store",
+    (),
+    ("generation", "trusted"),
+    "which unbroken life of which store this indexes, and whose claims count",
+)
 CURSOR = RowKind(
     "cursor", (), ("token",), "up to where of the store's stream all blobs are in the rows"
 )
-BLOB = RowKind("blob", ("blob",), ("type", "signer"), "a permanode or claim whose signature holds")
+BLOB = RowKind(
+    "blob",
+    ("blob",),
+    ("type", "signer", "about"),
+    "a schema blob that was read; who signed it, and what it names or deletes, if it is a claim",
+)
 # By fingerprint, so that who is trusted is found past any number of strangers.
 SIGNER = RowKind("signer", ("fingerprint", "signer"), (), "the key in a public key blob")
 CLAIM = RowKind(
@@ -90,6 +109,38 @@ DELETE = RowKind(
     "delete", ("target", "claim"), ("signer", "date", "zone unknown"), "a delete of the target"
 )
 SHARE = RowKind("share", ("date", "claim"), ("signer",), "a share; what of, its blob says")
+FILE = RowKind(
+    "file",
+    ("file",),
+    ("name", "size", "mime", "whole", "times", "picture", "place", "tags"),
+    "a file: what its blob, name and contents say; `whole` is the ref of all contents as one blob",
+)
+WHOLE = RowKind("whole", ("whole", "file"), (), "a file by its contents")
+DIRECTORY = RowKind("directory", ("directory",), ("name", "members"), "a folder, and of how many")
+CHILD = RowKind("child", ("directory", "child"), (), "a member of a folder")
+PARENT = RowKind("parent", ("child", "directory"), (), "a folder by its member")
+TYPE = RowKind("type", ("type", "blob"), (), "a schema blob by its type")
+NODE = RowKind(
+    "node",
+    ("permanode",),
+    ("time", "modified", "deleted", "attributes"),
+    "a permanode as it is now; a time is a date and whether its zone is unknown, or null;"
+    " attributes are null if there are too many to stand here",
+)
+TIME = RowKind("time", ("time", "permanode"), (), "a permanode by its time")
+MODIFIED = RowKind("modified", ("modified", "permanode"), (), "a permanode by its last change")
+HAS = RowKind(
+    "has", ("attribute", "value", "time", "permanode"), (), "a permanode by what is in it now"
+)
+LINK = RowKind(
+    "link",
+    ("parent", "attribute", "child"),
+    ("count",),
+    "what a permanode has as member, or by path",
+)
+EDGE = RowKind("edge", ("child", "parent", "attribute"), (), "a link seen from below")
+MEMBER = RowKind("member", ("parent", "time", "child"), (), "a member of a permanode by its time")
+UNREAD = RowKind("unread", ("blob",), (), "what may be a schema blob and is still to be read")
 WAITING = RowKind(
     "waiting", ("needed", "blob"), (), "a blob that cannot be read before another has come"
 )
@@ -99,5 +150,31 @@ REMOVING = RowKind(
     "removing", ("blob",), (), "a blob that is being removed; rows of it may be gone already"
 )
 
-KINDS = (VERSION, STORE, CURSOR, BLOB, SIGNER, CLAIM, DELETE, SHARE, WAITING, REFUSED, REMOVING)
+KINDS = (
+    VERSION,
+    STORE,
+    CURSOR,
+    BLOB,
+    SIGNER,
+    CLAIM,
+    DELETE,
+    SHARE,
+    FILE,
+    WHOLE,
+    DIRECTORY,
+    CHILD,
+    PARENT,
+    TYPE,
+    NODE,
+    TIME,
+    MODIFIED,
+    HAS,
+    LINK,
+    EDGE,
+    MEMBER,
+    UNREAD,
+    WAITING,
+    REFUSED,
+    REMOVING,
+)
 """Every kind of row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -24,12 +25,19 @@ from ..schema.blob import MAX_SCHEMA_SIZE
 from .claims import ClaimIndex
 from .errors import IndexOutdated, IndexUnusable
 from .indexer import Indexer
-from .keys import CURSOR, STORE, VERSION, VERSION_NUMBER
+from .keys import CURSOR, STORE, VERSION, VERSION_NUMBER, Row
 from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
 """How often it is noted how far the rows are, so that a crash leaves little to read again."""
 
+QUIET_SECONDS = 0.05
+LATE_SECONDS = 10.0
+"""Blobs are read when none has come for so long, or after so long at the latest."""
+
+IDLE_SECONDS = 0.5
+
+_AT_ONCE = 100
 _BLOBS_AT_ONCE = 500
 _BYTES_AT_ONCE = 4 << 20
 _ROWS_AT_ONCE = 10_000
@@ -46,11 +54,13 @@ def open_index(
     discard_table: Callable[[Path], None],
     trusted: frozenset[str],
     seconds: float = CHECKPOINT_SECONDS,
+    reads: bool = True,
 ) -> Iterator[Index]:
     """The index kept in `folder` of the hub's storage, as long as this lasts; made if missing.
 
     One whose table is damaged is made again. `trusted` are the fingerprints of keys whose claims
-    count. Raises `IndexOutdated`, `IndexUnusable`, and what opening a table raises.
+    count; the rest is as for `Index`. Raises `IndexOutdated`, `IndexUnusable`, and what opening a
+    table raises.
     """
 
     def open_checked(at: Path) -> Table:
@@ -58,7 +68,7 @@ def open_index(
 
     table = SteadyTable(folder, open_table=open_checked, discard_table=discard_table)
     try:
-        index = Index(table, hub, trusted=trusted, mend=table.mend, seconds=seconds)
+        index = Index(table, hub, trusted=trusted, mend=table.mend, seconds=seconds, reads=reads)
         try:
             yield index
         finally:
@@ -83,13 +93,18 @@ class Index:
         trusted: frozenset[str],
         mend: Callable[[Callable[[], None]], bool] = lambda _: False,
         seconds: float = CHECKPOINT_SECONDS,
+        reads: bool = True,
     ) -> None:
-        """`mend` begins the table again if it has failed, calling what it is given before it
-        does, and says whether that was done; it is called every `seconds`."""
+        """Without `reads` nothing but permanodes and claims is read before `read_on` or `settle`.
+
+        `mend` begins the table again if it has failed, calling what it is given before it does,
+        and says whether that was done; it is called every `seconds`.
+        """
         self._table = table
         self._hub = hub
+        self._trusted = trusted
         self._journal = capability(hub.storage, Journals)
-        self._indexer = Indexer(table, hub.storage)
+        self._indexer = Indexer(table, hub.storage, trusted=trusted)
         self._mend = mend
         self._seconds = seconds
         self._caught_up = threading.Event()
@@ -105,6 +120,13 @@ class Index:
         hub.add_remove_hook(self._indexer.removing)
         self._keeper = threading.Thread(target=self._keep, name="index", daemon=True)
         self._keeper.start()
+        self._hurry = 0
+        self._wanted = threading.Event()
+        self._progress = threading.Condition()
+        self._reader = threading.Thread(target=self._read, name="contents", daemon=True)
+        self._is_reading = False
+        if reads:
+            self.read_on()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the index has caught up, at most so long; whether it has.
@@ -116,10 +138,43 @@ class Index:
             raise self._failure
         return self._is_complete()
 
+    def read_on(self) -> None:
+        """From now on read what is to be read, whenever nothing else is to do."""
+        with self._progress:
+            if not self._is_reading:
+                self._is_reading = True
+                self._reader.start()
+
+    def settle(self, seconds: float | None = None) -> bool:
+        """Wait until all blobs there are have been read, at most so long; whether they have.
+
+        Raises as `wait` does.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        if not self.wait(seconds):
+            return False
+        self.read_on()
+        self._hurry += 1
+        self._wanted.set()
+        try:
+            with self._progress:
+                while self._indexer.has_unread.is_set():
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if left is not None and left <= 0:
+                        return False
+                    self._progress.wait(left)
+        finally:
+            self._hurry -= 1
+        return self.wait(seconds)
+
     def close(self) -> None:
         """Let the rows last. No call of the gate may be under way. Raises as the table does."""
         self._stop.set()
+        self._wanted.set()
+        self._indexer.has_unread.set()  # so that the reader looks up
         self._keeper.join()
+        if self._is_reading:
+            self._reader.join()
         # A table that refused rows would only refuse again, and nothing vouches for it.
         if self._is_complete() and not self._lacks_rows():
             self._checkpoint()
@@ -141,6 +196,35 @@ class Index:
                 if not self._caught_up.is_set():
                     self._failure = error
                     self._caught_up.set()
+
+    def _read(self) -> None:
+        """Read what is still to be read while the gate is quiet, or somebody waits for it."""
+        began: float | None = None
+        while not self._stop.is_set():
+            if not self._indexer.has_unread.wait(IDLE_SECONDS):
+                began = None
+                continue
+            began = began or time.monotonic()
+            self._wanted.clear()
+            if self._stop.is_set():
+                return
+            is_late = time.monotonic() - began > LATE_SECONDS
+            if not (self._hurry or is_late or self._hub.is_quiet(QUIET_SECONDS)):
+                self._wanted.wait(QUIET_SECONDS)
+                continue
+            try:
+                self._indexer.read_some(_AT_ONCE, keeping=self._hub.keeping, check=self._check)
+            except _Stopped:
+                return
+            except Exception as error:  # what it was reading is noted, and is tried again
+                _log.error("reading of blobs stopped for %d s: %s", self._seconds, error)
+                self._stop.wait(self._seconds)
+            with self._progress:
+                self._progress.notify_all()
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise _Stopped
 
     def _begin_again(self) -> None:
         """Read what the table has lost, or could not take."""
@@ -173,11 +257,11 @@ class Index:
 
     def _news(self) -> Iterator[Blob]:
         """The blobs that may not be in the rows yet."""
-        generation = _generation(self._hub.storage)
-        known = self._table.get(STORE.key_of())
-        if known is None or STORE.value_of(known) != [generation]:
-            # Another store, or one that has lost blobs: rows may be of blobs that are gone.
-            self._wipe(generation)
+        store = STORE.row(value=(_generation(self._hub.storage), sorted(self._trusted)))
+        if self._table.get(store[0]) != store[1]:
+            # Another store, or one that has lost blobs, or other keys: rows may be of blobs that
+            # are gone, and nodes may be made of claims that do not count.
+            self._wipe(store)
         if self._journal is None:
             if self._cursor is None:
                 yield from _small(self._hub.storage)
@@ -185,11 +269,11 @@ class Index:
         try:
             yield from _good(self._journal.stream(self._cursor or ""))
         except BadToken:
-            self._wipe(generation)
+            self._wipe(store)
             yield from _good(self._journal.stream())
 
-    def _wipe(self, generation: str) -> None:
-        """Remove all rows, and note of which store those will be that come."""
+    def _wipe(self, store: Row) -> None:
+        """Remove all rows, and put the one that says of which store those will be that come."""
         # A crash must not leave rows that are taken for this store's.
         self._table.write((), [CURSOR.key_of(), STORE.key_of()])
         self._table.sync()
@@ -200,7 +284,7 @@ class Index:
             while keys := list(islice(rows, _ROWS_AT_ONCE)):
                 self._table.write((), keys)
             self._table.sync()
-            self._table.write([STORE.row(value=(generation,))])
+            self._table.write([store])
 
     def _forget_cursor(self) -> None:
         self._table.write((), [CURSOR.key_of()])
@@ -221,6 +305,10 @@ class Index:
         self._table.sync()
         self._table.write([CURSOR.row(value=(cursor,))])
         self._cursor = cursor
+
+
+class _Stopped(Exception):
+    """Nobody wants to have anything read any longer."""
 
 
 def _opened(folder: Path, open_table: OpenTable, discard_table: Callable[[Path], None]) -> Table:

@@ -1,11 +1,14 @@
-"""The rows of one blob: a pure function of its bytes and its signer's key."""
+"""The rows of one blob: a function of its bytes, its signer's key, and what it consists of."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
-from ..blobstore.ref import Blob
-from ..schema.blob import SchemaBlob, parse_schema
+from ..blobstore.errors import BlobNotFound, CorruptBlob
+from ..blobstore.ref import Blob, Ref
+from ..blobstore.storage import CanFetch
+from ..schema.blob import SchemaBlob, may_be_schema, parse_schema
 from ..schema.claims import (
     AddAttribute,
     DelAttribute,
@@ -16,10 +19,34 @@ from ..schema.claims import (
     SignedClaim,
     read_claim,
 )
-from ..schema.errors import NotClaim, NotSchema
+from ..schema.errors import (
+    BadTree,
+    ChunkUnreadable,
+    NotClaim,
+    NotSchema,
+    UnknownSigner,
+    WrongKind,
+)
 from ..schema.signing import SEPARATOR
-from ..schema.verifying import FindKey, Verified, verify
-from .keys import BLOB, CLAIM, DELETE, SHARE, SIGNER, Row, date_text
+from ..schema.verifying import FindKey, verify
+from .claims import ReadsRows
+from .files import directory_rows, facts_in, file_rows, read_file
+from .keys import (
+    BLOB,
+    CHILD,
+    CLAIM,
+    DELETE,
+    DIRECTORY,
+    FILE,
+    PARENT,
+    REFUSED,
+    SHARE,
+    SIGNER,
+    TYPE,
+    UNREAD,
+    Row,
+    date_text,
+)
 
 _TYPES = {
     SetAttribute: "set-attribute",
@@ -28,44 +55,100 @@ _TYPES = {
 }
 
 
+class Needs(Exception):
+    """A blob cannot be read before another is here, whole."""
+
+    def __init__(self, ref: str) -> None:
+        self.ref = Ref(ref)
+        super().__init__(ref)
+
+
 def is_candidate(data: bytes) -> bool:
     """Whether a blob may have rows at all. Quick: it is asked of every blob."""
-    return data[:1] == b"{" and SEPARATOR in data
+    return data[:1] == b"{" and may_be_schema(data)
 
 
 def rows_of(blob: Blob, find_key: FindKey) -> list[Row]:
-    """What a blob comes to in the index: nothing, unless it is a signed permanode or claim.
+    """What a blob comes to in the index before it is acknowledged.
 
-    The same blob and key always give the same rows. Raises `UnknownSigner` as long as the
-    signer's key is not to be had, and `SignatureRefused`.
+    All of it for permanodes and claims; for others, that they are still to be read. Raises `Needs`
+    as long as the signer's key is not to be had, and `SignatureRefused`.
+    """
+    if SEPARATOR not in blob.data:
+        return [UNREAD.row(blob.ref)]
+    try:
+        schema = parse_schema(blob.ref, blob.data)
+        claim = read_claim(schema) if schema.kind == "claim" else None
+    except (NotSchema, NotClaim):
+        return [UNREAD.row(blob.ref)]
+    if claim is None and schema.kind != "permanode":
+        return [UNREAD.row(blob.ref)]
+    try:
+        verified = verify(blob.data, find_key)
+    except UnknownSigner as error:
+        raise Needs(error.signer) from None
+    signer = SIGNER.row(verified.key.fingerprint, verified.signer)
+    if claim is None:
+        return [signer, *_known(schema, verified.signer, None)]
+    about = claim.says.target if isinstance(claim.says, Delete) else claim.permanode
+    return [signer, *_known(schema, verified.signer, about), *_said(claim)]
+
+
+def own_keys(table: ReadsRows, blob: Blob) -> list[bytes]:
+    """The keys of the rows that an indexed blob has to itself.
+
+    No signer's key is needed, nor what a file or folder consists of, which may be gone already.
+    """
+    keys = [UNREAD.key_of(blob.ref), REFUSED.key_of(blob.ref)]
+    value = table.get(BLOB.key_of(blob.ref))
+    if value is None:
+        return keys
+    kind = BLOB.value_of(value)[0]
+    keys += (BLOB.key_of(blob.ref), TYPE.key_of(kind, blob.ref))
+    if kind == "claim":
+        with suppress(NotClaim):
+            keys += (key for key, _ in _said(read_claim(parse_schema(*blob))))
+    if kind == "file" and (value := table.get(FILE.key_of(blob.ref))) is not None:
+        keys += (key for key, _ in file_rows(blob.ref, facts_in(value)))
+    if kind == "directory":
+        keys.append(DIRECTORY.key_of(blob.ref))
+        for key, _ in table.scan(*CHILD.below(blob.ref)):
+            keys += (key, PARENT.key_of(*reversed(CHILD.parts_of(key))))
+    return keys
+
+
+def later_rows(
+    blob: Blob, fetch: CanFetch, *, check: Callable[[], None] = lambda: None
+) -> list[Row]:
+    """What a blob comes to that `rows_of` left to be read, with all it consists of.
+
+    Nothing, unless it is a schema blob. `check` is called now and then, and ends the reading by
+    what it raises. Raises `Needs` as long as a part is not to be had, and `BadTree` for what makes
+    no sense.
     """
     try:
         schema = parse_schema(blob.ref, blob.data)
     except NotSchema:
         return []
-    if schema.kind == "permanode":
-        return _signed(schema, verify(blob.data, find_key))
-    if schema.kind != "claim":
-        return []
+    known = _known(schema, None, None)
     try:
-        claim = read_claim(schema)
-    except NotClaim:
-        return []
-    return [*_signed(schema, verify(blob.data, find_key)), *_said(claim)]
+        if schema.kind == "file":
+            return [*known, *file_rows(schema.ref, read_file(schema, fetch, check=check))]
+        if schema.kind == "directory":
+            return [*known, *directory_rows(schema, fetch)]
+        return known
+    except ChunkUnreadable as error:
+        raise Needs(error.chunk) from None
+    except (BlobNotFound, CorruptBlob) as error:
+        raise Needs(error.ref) from None
+    except (NotSchema, WrongKind) as error:
+        raise BadTree(blob.ref, str(error)) from None
 
 
-def own_keys(blob: Blob) -> list[bytes]:
-    """The keys of the rows that an indexed blob has to itself; no signer's key is needed."""
-    keys = [BLOB.key_of(blob.ref)]
-    with suppress(NotClaim):  # a permanode
-        keys += (key for key, _ in _said(read_claim(parse_schema(*blob))))
-    return keys
-
-
-def _signed(schema: SchemaBlob, verified: Verified) -> list[Row]:
+def _known(schema: SchemaBlob, signer: Ref | None, about: Ref | None) -> list[Row]:
     return [
-        BLOB.row(schema.ref, value=(schema.kind, verified.signer)),
-        SIGNER.row(verified.key.fingerprint, verified.signer),
+        BLOB.row(schema.ref, value=(schema.kind, signer, about)),
+        TYPE.row(schema.kind, schema.ref),
     ]
 
 

@@ -36,10 +36,11 @@ def open_hub(storage: StorageConfig, *, read_only: bool = False) -> Iterator[Hub
 
 
 @contextmanager
-def open_index(config: Config, hub: Hub) -> Iterator[Index]:
+def open_index(config: Config, hub: Hub, *, reads: bool) -> Iterator[Index]:
     """The index of what is in the configured storage, whose gate is `hub`.
 
-    Raises `IndexOutdated`, and what opening its table raises.
+    With `reads` it reads what files and folders consist of, whenever nothing else is to do; that
+    is for who stays. Raises `IndexOutdated`, and what opening its table raises.
     """
     from ..index import opening
     from ..index.kv.leveldb import destroy_leveldb
@@ -52,6 +53,7 @@ def open_index(config: Config, hub: Hub) -> Iterator[Index]:
         open_table=open_memory if config.storage.kind == "memory" else open_table,
         discard_table=destroy_leveldb,
         trusted=trusted_fingerprints(config.identity),
+        reads=reads,
     ) as index:
         yield index
 

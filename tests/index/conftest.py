@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,7 +12,8 @@ import pytest
 from holdfast.blobstore.backends.memory import MemoryStorage
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref
-from holdfast.index.keys import CURSOR, STORE, VERSION
+from holdfast.blobstore.table import Table
+from holdfast.index.keys import CURSOR, STORE, UNREAD, VERSION
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.opening import Index
 from holdfast.schema.claims import (
@@ -22,6 +25,9 @@ from holdfast.schema.claims import (
     Statement,
     claim_text,
 )
+from holdfast.schema.directories import write_directory
+from holdfast.schema.facts import FileFacts
+from holdfast.schema.filewriter import write_file
 from holdfast.schema.openpgp.secretkey import SecretKey, new_ed25519_key
 from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import sign, signing_second
@@ -99,6 +105,13 @@ def make_corpus() -> Corpus:
     share = owner.says(Share(target=node, is_transitive=True))
     revoked = owner.says(Share(search={"expression": "tag:kept"}, expires=Timestamp(NOW * 2)))
     friend.says(Delete(revoked), at=NOW + 200)
+    content: list[Blob] = []
+    facts = FileFacts(name=b"IMG_20130218_131058.txt", mtime_ns=NOW - 1)
+    file = write_file(facts, random.Random(1).randbytes(400_000), content.append)
+    folder = write_directory(FileFacts(name=b"folder", mtime_ns=5), [file], content.append)
+    owner.says(SetAttribute(node, "camliContent", file))
+    owner.says(AddAttribute(restored, "camliMember", node))
+    owner.says(SetAttribute(gone, "camliContent", folder))
     nameless = Speaker(new_ed25519_key(time=NOW // 10**9 + 3))
     nameless.says(SetAttribute(node, "title", "nobody's"))
     tampered = blob(owner.made[1].data.replace(b'"one"', b'"ONE"'))
@@ -106,6 +119,7 @@ def make_corpus() -> Corpus:
     return Corpus(
         [
             *map(key_blob, (OWNER, FRIEND, STRANGER)),
+            *content,
             *owner.made,
             *friend.made,
             *stranger.made,
@@ -128,8 +142,14 @@ def corpus() -> Corpus:
     return CORPUS
 
 
-def rows_in(table: MemoryTable) -> dict[bytes, bytes]:
-    """All rows but those that say which store they are of, and how far they are."""
+def rows_in(table: Table) -> dict[bytes, bytes]:
+    """All rows but those that say which store they are of, and how far they are.
+
+    What is still to be read is waited for, since whoever keeps the table reads it soon.
+    """
+    deadline = time.monotonic() + 10
+    while any(True for _ in table.scan(*UNREAD.below())) and time.monotonic() < deadline:
+        time.sleep(0.002)
     own = {VERSION.key_of(), STORE.key_of(), CURSOR.key_of()}
     return {key: value for key, value in table.scan() if key not in own}
 
@@ -141,5 +161,6 @@ def indexed(batches: Iterable[list[Blob]]) -> dict[bytes, bytes]:
     assert index.wait(10)
     for batch in batches:
         hub.receive(batch)
+    assert index.settle(10)
     index.close()
     return rows_in(table)

@@ -286,7 +286,7 @@ def test_a_removal_cut_off_by_a_crash_is_settled_at_the_next_opening(
     assert index.wait(10)
     hub.receive(CORPUS.blobs)
     # The rows are gone, and the blob is not: as if the power had failed in between.
-    going = Indexer(table, hub.storage).removing([CORPUS.share])
+    going = Indexer(table, hub.storage, trusted=TRUSTED).removing([CORPUS.share])
     going.__enter__()
     assert CORPUS.share not in {claim.ref for claim in index.claims.shares().claims}
     assert [REMOVING.parts_of(key) for key, _ in table.scan(*REMOVING.below())] == [[CORPUS.share]]

@@ -119,7 +119,7 @@ def test_what_comes_again_while_old_rows_are_wiped_has_all_its_rows(
     assert old.wait(10)
     hub.receive(CORPUS.blobs)
     old.close()
-    table.write([STORE.row(value=("another",))])
+    table.write([STORE.row(value=("another", []))])
     table.is_slow = True
     later = Hub(hub.storage)
     index = Index(table, later, trusted=TRUSTED)

@@ -80,7 +80,7 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
             closing(
                 LocalStore(
                     hub,
-                    partial(open_index, config, hub),
+                    partial(open_index, config, hub, reads=False),
                     path,
                     hash_name=config.storage.hash_name,
                 )

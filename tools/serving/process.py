@@ -156,7 +156,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
     def _open(self) -> Services:
         server = self.config.server
         hub = self.held.enter_context(open_hub(self.config.storage))
-        index = self.held.enter_context(open_index(self.config, hub))
+        index = self.held.enter_context(open_index(self.config, hub, reads=True))
         hash_name = self.config.storage.hash_name
         signer = _signer(self.config.identity)
         if signer is not None:

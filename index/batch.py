@@ -1,0 +1,61 @@
+"""Changes to a table that are seen at once by whoever makes them, and made all together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from heapq import merge
+
+from sortedcontainers import SortedDict
+
+from ..blobstore.table import Table
+from .keys import Row
+
+
+class Batch:
+    """Rows to be put and deleted, in front of a table whose other rows show through.
+
+    For one thread at a time. Nothing reaches the table before `write`.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        # None stands for a row that is to go.
+        self._changes: SortedDict = SortedDict()
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, as it will be."""
+        if key in self._changes:
+            value: bytes | None = self._changes[key]
+            return value
+        return self.table.get(key)
+
+    def put(self, rows: Iterable[Row]) -> None:
+        """Put rows."""
+        self._changes.update(rows)
+
+    def put_keys(self, keys: Iterable[bytes]) -> None:
+        """Put rows that say it all in their keys."""
+        self.put((key, b"[]") for key in keys)
+
+    def delete(self, keys: Iterable[bytes]) -> None:
+        """Delete rows."""
+        self._changes.update(dict.fromkeys(keys))
+
+    def scan(self, start: bytes, end: bytes) -> Iterator[Row]:
+        """Rows with `start <= key < end`, ascending, as they will be when this is called."""
+        keys = list(self._changes.irange(start, end, inclusive=(True, False)))
+        if not keys:
+            yield from self.table.scan(start, end)
+            return
+        changed = [(key, self._changes[key]) for key in keys]
+        known = set(keys)
+        kept = (row for row in self.table.scan(start, end) if row[0] not in known)
+        yield from merge(kept, ((key, value) for key, value in changed if value is not None))
+
+    def write(self) -> None:
+        """Make all changes in the table, or none. Raises as the table does."""
+        if self._changes:
+            puts = [(key, value) for key, value in self._changes.items() if value is not None]
+            deletes = [key for key, value in self._changes.items() if value is None]
+            self.table.write(puts, deletes)
+            self._changes.clear()
