@@ -25,3 +25,10 @@ class IndexOutdated(HoldfastError):
             f"the index in {path} has rows of version {str(found)[:20]}, and this program reads"
             f" {wanted}; remove that folder to have it made again from the blobs"
         )
+
+
+class ReadingStopped(HoldfastError):
+    """Reading that was ended, since nobody wants it any longer."""
+
+    def __init__(self) -> None:
+        super().__init__("the reading of blobs was ended")

@@ -11,7 +11,7 @@ from itertools import islice
 
 from ..blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
 from ..blobstore.ref import Blob, Ref
-from ..blobstore.storage import Storage, fetch_one, has
+from ..blobstore.storage import Storage, fetch_one
 from ..blobstore.table import Table
 from ..schema.claims import SignedClaim
 from ..schema.errors import BadTree, SignatureRefused
@@ -146,9 +146,15 @@ class Indexer:
             puts = _waiting_rows(waiting)
         except BadTree as error:
             puts = [_refused(blob.ref, error)]
+        except (HoldfastError, OSError, MemoryError):
+            raise
+        except Exception as error:  # contents no parser expects must not keep all others waiting
+            _log.exception("reading %s", blob.ref)
+            puts = [_refused(blob.ref, error)]
         with keeping():
-            # What was removed since it was read must not get rows again.
-            self._write(puts if has(self._storage, blob.ref) else (), [key])
+            # What was removed since it was read must not get rows again. (To ask for its size
+            # could make a store sync.)
+            self._write(puts if self._is_whole(blob.ref) else (), [key])
             self._look_again(waiting)
 
     def _index(self, blobs: Iterable[Blob]) -> None:
@@ -244,7 +250,7 @@ def _waiting_rows(waiting: Iterable[tuple[Ref, Ref]]) -> list[Row]:
     return [WAITING.row(*pair) for pair in waiting]
 
 
-def _refused(ref: Ref, error: HoldfastError) -> Row:
+def _refused(ref: Ref, error: Exception) -> Row:
     _log.info("%s counts for nothing: %s", ref, error)
     return REFUSED.row(ref, value=(str(error),))
 

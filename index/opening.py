@@ -23,7 +23,7 @@ from ..blobstore.storage import HasGeneration, Journals, Storage, capability, fe
 from ..blobstore.table import OpenTable, Table
 from ..schema.blob import MAX_SCHEMA_SIZE
 from .claims import ClaimIndex
-from .errors import IndexOutdated, IndexUnusable
+from .errors import IndexOutdated, IndexUnusable, ReadingStopped
 from .indexer import Indexer
 from .keys import CURSOR, STORE, VERSION, VERSION_NUMBER, Row
 from .steady import SteadyTable
@@ -33,11 +33,12 @@ CHECKPOINT_SECONDS = 30.0
 
 QUIET_SECONDS = 0.05
 LATE_SECONDS = 10.0
-"""Blobs are read when none has come for so long, or after so long at the latest."""
+"""Blobs are read when none has come for so long; after so long, some, whatever comes."""
 
 IDLE_SECONDS = 0.5
 
 _AT_ONCE = 100
+_AT_ONCE_IF_LATE = 5
 _BLOBS_AT_ONCE = 500
 _BYTES_AT_ONCE = 4 << 20
 _ROWS_AT_ONCE = 10_000
@@ -209,12 +210,15 @@ class Index:
             if self._stop.is_set():
                 return
             is_late = time.monotonic() - began > LATE_SECONDS
-            if not (self._hurry or is_late or self._hub.is_quiet(QUIET_SECONDS)):
+            has_time = self._hurry or self._hub.is_quiet(QUIET_SECONDS)
+            if not has_time:
                 self._wanted.wait(QUIET_SECONDS)
-                continue
+                if not is_late:
+                    continue
+            most = _AT_ONCE if has_time else _AT_ONCE_IF_LATE
             try:
-                self._indexer.read_some(_AT_ONCE, keeping=self._hub.keeping, check=self._check)
-            except _Stopped:
+                self._indexer.read_some(most, keeping=self._hub.keeping, check=self._check)
+            except ReadingStopped:
                 return
             except Exception as error:  # what it was reading is noted, and is tried again
                 _log.error("reading of blobs stopped for %d s: %s", self._seconds, error)
@@ -224,7 +228,7 @@ class Index:
 
     def _check(self) -> None:
         if self._stop.is_set():
-            raise _Stopped
+            raise ReadingStopped
 
     def _begin_again(self) -> None:
         """Read what the table has lost, or could not take."""
@@ -305,10 +309,6 @@ class Index:
         self._table.sync()
         self._table.write([CURSOR.row(value=(cursor,))])
         self._cursor = cursor
-
-
-class _Stopped(Exception):
-    """Nobody wants to have anything read any longer."""
 
 
 def _opened(folder: Path, open_table: OpenTable, discard_table: Callable[[Path], None]) -> Table:

@@ -13,9 +13,15 @@ from holdfast.blobstore.backends.packed import PackedStorage
 from holdfast.blobstore.errors import StoreFailed
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref, SizedRef
-from holdfast.index.keys import BLOB, CURSOR, STORE, WAITING, Row
+from holdfast.blobstore.storage import CanFetch
+from holdfast.index import files
+from holdfast.index.files import FileFacts
+from holdfast.index.keys import BLOB, CURSOR, FILE, REFUSED, STORE, WAITING, Row
 from holdfast.index.kv.memory import MemoryTable, open_memory
 from holdfast.index.opening import Index
+from holdfast.schema.blob import SchemaBlob
+from holdfast.schema.facts import FileFacts as Facts
+from holdfast.schema.filewriter import write_file
 from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import SEPARATOR, as_text
 from holdfast.schema.timestamps import Timestamp
@@ -288,3 +294,25 @@ class Broken(MemoryTable):
 
     def scan(self, *_: object, **__: object) -> Iterator[Row]:
         raise ZeroDivisionError
+
+
+def test_contents_that_no_parser_expects_keep_nothing_else_from_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read_file(schema: SchemaBlob, fetch: CanFetch, *, check: Callable[[], None]) -> FileFacts:
+        if b"hostile" in schema.raw_name:
+            raise ValueError("a mistake in a parser")
+        return files.read_file(schema, fetch, check=check)
+
+    monkeypatch.setattr("holdfast.index.rows.read_file", read_file)
+    hub, table = Hub(MemoryStorage()), MemoryTable()
+    index = Index(table, hub, trusted=TRUSTED)
+    made: list[Blob] = []
+    names = (b"hostile 1", b"good", b"hostile 2")
+    refs = [write_file(Facts(name=name), b"contents", made.append) for name in names]
+    hub.receive(made)
+    assert index.settle(10)
+    index.close()
+    assert table.get(FILE.key_of(refs[1])) is not None
+    refused = {REFUSED.parts_of(key)[0] for key, _ in table.scan(*REFUSED.below())}
+    assert refused == {refs[0], refs[2]}
