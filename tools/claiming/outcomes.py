@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...blobstore.errors import HoldfastError
@@ -10,6 +11,14 @@ from .. import exits
 from ..output import Output
 from .desk import Desk
 from .things import Thing, demand_stored, look_up
+
+
+def add_refs(parser: ArgumentParser, meaning: str) -> None:
+    """Let a command take several refs, of what `meaning` says, and what goes with them."""
+    parser.add_argument("refs", nargs="+", metavar="REF", help=meaning)
+    parser.add_argument("--force", action="store_true", help="also what is not stored (yet)")
+    parser.add_argument("--server", metavar="URL", help="use this server")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each ref")
 
 
 def tell_claims(permanode: Ref, claims: Sequence[Ref], out: Output, *, as_json: bool) -> None:

@@ -11,10 +11,9 @@ from ..cli import Context
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("refs", nargs="+", metavar="REF", help="ref of a permanode or a claim")
-    parser.add_argument("--force", action="store_true", help="also what is not stored (yet)")
-    parser.add_argument("--server", metavar="URL", help="use this server")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each ref")
+    from ..claiming.outcomes import add_refs
+
+    add_refs(parser, "ref of a permanode or a claim")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
