@@ -41,16 +41,21 @@ class Batch:
         """Delete rows."""
         self._changes.update(dict.fromkeys(keys))
 
-    def scan(self, start: bytes, end: bytes) -> Iterator[Row]:
-        """Rows with `start <= key < end`, ascending, as they will be when this is called."""
-        keys = list(self._changes.irange(start, end, inclusive=(True, False)))
+    def scan(self, start: bytes, end: bytes, *, backwards: bool = False) -> Iterator[Row]:
+        """Rows with `start <= key < end` as they will be when this is called.
+
+        Ascending, or descending if `backwards`.
+        """
+        keys = list(self._changes.irange(start, end, inclusive=(True, False), reverse=backwards))
+        rows = self.table.scan(start, end, backwards=backwards)
         if not keys:
-            yield from self.table.scan(start, end)
+            yield from rows
             return
-        changed = [(key, self._changes[key]) for key in keys]
         known = set(keys)
-        kept = (row for row in self.table.scan(start, end) if row[0] not in known)
-        yield from merge(kept, ((key, value) for key, value in changed if value is not None))
+        changed = [(key, self._changes[key]) for key in keys]
+        kept = (row for row in rows if row[0] not in known)
+        here = ((key, value) for key, value in changed if value is not None)
+        yield from merge(kept, here, reverse=backwards)
 
     def write(self) -> None:
         """Make all changes in the table, or none. Raises as the table does."""

@@ -10,7 +10,7 @@ from ..schema.timestamps import Timestamp
 Row: TypeAlias = tuple[bytes, bytes]
 """A key and a value, as tables hold them."""
 
-VERSION_NUMBER = 3
+VERSION_NUMBER = 4
 """The number of this set of rows. Another one means that the index is to be made again."""
 
 _LIMIT = 1 << 67
@@ -66,6 +66,11 @@ def date_text(date: Timestamp) -> str:
     return f"{date.ns + _LIMIT:018x}"
 
 
+def number_text(number: int) -> str:
+    """A number from 0 to 2^63 as 16 digits that sort as numbers do."""
+    return f"{number:016x}"
+
+
 def date_of(text: str, *, is_zone_unknown: bool) -> Timestamp:
     """The moment of 18 such digits."""
     return Timestamp(int(text, 16) - _LIMIT, is_zone_unknown)
@@ -112,26 +117,60 @@ SHARE = RowKind("share", ("date", "claim"), ("signer",), "a share; what of, its 
 FILE = RowKind(
     "file",
     ("file",),
-    ("name", "size", "mime", "whole", "times", "picture", "place", "tags"),
-    "a file: what its blob, name and contents say; `whole` is the ref of all contents as one blob",
+    ("name", "size", "mime", "whole", "times", "picture", "place", "tags", "derived"),
+    "a file: what its blob, name and contents say; `whole` is the ref of all contents as one blob,"
+    " `derived` the attributes that a permanode has by it",
 )
 WHOLE = RowKind("whole", ("whole", "file"), (), "a file by its contents")
 DIRECTORY = RowKind("directory", ("directory",), ("name", "members"), "a folder, and of how many")
 CHILD = RowKind("child", ("directory", "child"), (), "a member of a folder")
 PARENT = RowKind("parent", ("child", "directory"), (), "a folder by its member")
+WORDS = RowKind("words", ("file",), ("words",), "the words in a file's name and text, each once")
+TEXT = RowKind("text", ("word", "file"), (), "a file by a word in its name or text")
+COPIES = RowKind(
+    "copies", ("size", "whole"), ("files",), "contents that several files have, and how many"
+)
+SIZE = RowKind("size", ("type", "size", "blob"), (), "a file or folder by all its bytes")
+TREE = RowKind(
+    "tree",
+    ("directory",),
+    ("unknown", "size", "files"),
+    "how many members of a folder are not known yet, with all that is in them; and the bytes and"
+    " files in those that are",
+)
+REFERS = RowKind("refers", ("to", "blob"), (), "a schema blob that names another blob")
+SAID = RowKind(
+    "said",
+    ("attribute", "value", "date", "claim"),
+    ("permanode", "signer"),
+    "a claim that gave a permanode a value of `camliRoot`, `camliImportRoot`, `tag` or `title`",
+)
 TYPE = RowKind("type", ("type", "blob"), (), "a schema blob by its type")
 NODE = RowKind(
     "node",
     ("permanode",),
-    ("time", "modified", "deleted", "attributes"),
+    ("time", "modified", "deleted", "attributes", "derived", "place"),
     "a permanode as it is now; a time is a date and whether its zone is unknown, or null;"
-    " attributes are null if there are too many to stand here",
+    " attributes are null if there are too many to stand here; `derived` are those it has by its"
+    " content alone, `place` is its latitude and longitude, or null",
 )
 TIME = RowKind("time", ("time", "permanode"), (), "a permanode by its time")
 MODIFIED = RowKind("modified", ("modified", "permanode"), (), "a permanode by its last change")
 HAS = RowKind(
     "has", ("attribute", "value", "time", "permanode"), (), "a permanode by what is in it now"
 )
+CONTENT = RowKind(
+    "content",
+    ("field", "value", "time", "permanode"),
+    (),
+    "a permanode by what is known of its content: `mime`, `type` (before the slash), `name`,"
+    " `width` and `height`",
+)
+WORD = RowKind(
+    "word", ("word", "time", "permanode"), (), "a permanode by a word in its title or content"
+)
+GRAM = RowKind("gram", ("gram", "word"), (), "a word that `word` rows have, by three letters of it")
+CELL = RowKind("cell", ("cell", "time", "permanode"), (), "a permanode by where on Earth it is")
 LINK = RowKind(
     "link",
     ("parent", "attribute", "child"),
@@ -164,11 +203,22 @@ KINDS = (
     DIRECTORY,
     CHILD,
     PARENT,
+    WORDS,
+    TEXT,
+    COPIES,
+    SIZE,
+    TREE,
+    REFERS,
+    SAID,
     TYPE,
     NODE,
     TIME,
     MODIFIED,
     HAS,
+    CONTENT,
+    WORD,
+    GRAM,
+    CELL,
     LINK,
     EDGE,
     MEMBER,

@@ -1,0 +1,1 @@
+"""Answers: what is found, described and listed, from rows."""

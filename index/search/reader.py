@@ -1,0 +1,106 @@
+"""What one question reads of the index: rows as values, counted, and bounded in number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from ...blobstore.ref import Ref
+from ...schema.folding import ClaimSet
+from ..claims import ReadsRows, claims_about, trusted_signers
+from ..deriving import links_of
+from ..files import FileFacts, facts_in
+from ..keys import BLOB, CHILD, DIRECTORY, EDGE, FILE, NODE, PARENT, Row
+from ..nodes import Link, Node, read_node, split_links
+from .errors import TooMuchToRead
+
+MOST_ROWS = 5_000_000
+"""How many rows one question may read, unless it is told otherwise."""
+
+
+class IndexReader:
+    """Reads for one question, in one thread. Everything raises `TooMuchToRead` past `most` rows.
+
+    `trusted` are the fingerprints of the keys whose claims count.
+    """
+
+    def __init__(self, table: ReadsRows, *, trusted: frozenset[str], most: int = MOST_ROWS) -> None:
+        self._table = table
+        self._fingerprints = trusted
+        self._most = most
+        self.rows_read = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key, or None."""
+        self._count()
+        return self._table.get(key)
+
+    def scan(self, start: bytes, end: bytes, *, backwards: bool = False) -> Iterator[Row]:
+        """Rows with `start <= key < end`, ascending, or descending if `backwards`."""
+        for row in self._table.scan(start, end, backwards=backwards):
+            self._count()
+            yield row
+
+    @cached_property
+    def trusted(self) -> frozenset[Ref]:
+        """The refs of the public key blobs whose claims count."""
+        return trusted_signers(self, self._fingerprints)
+
+    def kind(self, ref: Ref) -> str | None:
+        """The `camliType` of a schema blob; None for what is not here or is none."""
+        value = self.get(BLOB.key_of(ref))
+        return None if value is None else str(BLOB.value_of(value)[0])
+
+    def node(self, permanode: Ref) -> Node | None:
+        """A permanode with all its attributes, but without its links; None if it is not here."""
+        value = self.get(NODE.key_of(permanode))
+        if value is None:
+            return None
+        node, is_whole = read_node(permanode, value)
+        if not is_whole:
+            folded = self.claims_about(permanode).fold(permanode)
+            node = replace(node, attributes=split_links(folded.attributes)[0])
+        return node
+
+    def links(self, parent: Ref, *attribute: str) -> Iterator[tuple[Link, int]]:
+        """What a permanode has as members and under paths, or under one such attribute."""
+        return links_of(self, parent, *attribute)
+
+    def parents(self, child: Ref) -> Iterator[tuple[Ref, str]]:
+        """The permanodes that have this as a member or under a path, and by which attribute."""
+        for key, _ in self.scan(*EDGE.below(child)):
+            _, parent, attribute = EDGE.parts_of(key)
+            yield Ref(parent), attribute
+
+    def file(self, ref: Ref) -> FileFacts | None:
+        """What is known of a file; None if it is no file, or is not read yet."""
+        value = self.get(FILE.key_of(ref))
+        return None if value is None else facts_in(value)
+
+    def directory(self, ref: Ref) -> tuple[str, int] | None:
+        """The name of a folder, and how many members it has; None if it is no folder."""
+        value = self.get(DIRECTORY.key_of(ref))
+        if value is None:
+            return None
+        name, members = DIRECTORY.value_of(value)
+        return name, members
+
+    def children(self, directory: Ref) -> Iterator[Ref]:
+        """The members of a folder, by ref."""
+        for key, _ in self.scan(*CHILD.below(directory)):
+            yield Ref(CHILD.parts_of(key)[1])
+
+    def folders(self, member: Ref) -> Iterator[Ref]:
+        """The folders that have this as a member."""
+        for key, _ in self.scan(*PARENT.below(member)):
+            yield Ref(PARENT.parts_of(key)[1])
+
+    def claims_about(self, ref: Ref) -> ClaimSet:
+        """The claims that name a permanode; the deletes of it, or of the claim `ref`; and so on."""
+        return claims_about(self, ref, self.trusted)
+
+    def _count(self) -> None:
+        self.rows_read += 1
+        if self.rows_read > self._most:
+            raise TooMuchToRead(self._most)
