@@ -11,7 +11,8 @@ from ..schema.blob import SchemaBlob
 from ..schema.directories import read_members
 from ..schema.filereader import FileReader
 from ..schema.timestamps import NANOSECONDS, Timestamp
-from .keys import CHILD, DIRECTORY, FILE, PARENT, WHOLE, Row, read_moment, written_moment
+from .claims import ReadsRows
+from .keys import CHILD, DIRECTORY, FILE, PARENT, WHOLE, WORDS, Row, read_moment, written_moment
 from .media.audio import media_tags
 from .media.contents import digest, read_contents
 from .media.images import Size
@@ -33,6 +34,8 @@ class FileFacts:
     picture: Size | None = None
     place: Place | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    derived: Mapping[str, str] = field(default_factory=dict)
+    """Attributes that a permanode with this content has, unless claims give it others."""
 
 
 def read_file(
@@ -74,6 +77,7 @@ def file_rows(ref: Ref, facts: FileFacts) -> Iterator[Row]:
             facts.picture,
             facts.place,
             dict(facts.tags),
+            dict(facts.derived),
         ),
     )
     if facts.whole is not None:
@@ -82,7 +86,7 @@ def file_rows(ref: Ref, facts: FileFacts) -> Iterator[Row]:
 
 def facts_in(value: bytes) -> FileFacts:
     """What the row of a file holds."""
-    name, size, mime, whole, times, picture, place, tags = FILE.value_of(value)
+    name, size, mime, whole, times, picture, place, tags, derived = FILE.value_of(value)
     return FileFacts(
         name,
         size,
@@ -92,7 +96,15 @@ def facts_in(value: bytes) -> FileFacts:
         None if picture is None else Size(*picture),
         None if place is None else Place(*place),
         tags,
+        derived,
     )
+
+
+def words_in(table: ReadsRows, file: Ref) -> list[str]:
+    """The words in a file's name and text that are posted, each once, sorted; none if unread."""
+    value = table.get(WORDS.key_of(file))
+    words: list[str] = [] if value is None else WORDS.value_of(value)[0]
+    return words
 
 
 def directory_rows(schema: SchemaBlob, fetch: CanFetch) -> Iterator[Row]:
