@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
 
 from ..blobstore.ref import Ref
 from ..blobstore.storage import CanFetch
@@ -12,11 +14,27 @@ from ..schema.directories import read_members
 from ..schema.filereader import FileReader
 from ..schema.timestamps import NANOSECONDS, Timestamp
 from .claims import ReadsRows
-from .keys import CHILD, DIRECTORY, FILE, PARENT, WHOLE, WORDS, Row, read_moment, written_moment
+from .keys import (
+    CHILD,
+    DIRECTORY,
+    FILE,
+    PARENT,
+    SIZE,
+    TEXT,
+    WHOLE,
+    WORDS,
+    Row,
+    number_text,
+    read_moment,
+    written_moment,
+)
 from .media.audio import media_tags
 from .media.contents import digest, read_contents
+from .media.derived import derived_attributes
 from .media.images import Size
 from .media.moments import Place
+from .media.text import read_text
+from .words import distinct_words, uncut
 
 _DOS_EPOCH = 315_532_800 * NANOSECONDS
 """The beginning of 1980, where clocks begin that were never set."""
@@ -38,9 +56,16 @@ class FileFacts:
     """Attributes that a permanode with this content has, unless claims give it others."""
 
 
+class ReadFile(NamedTuple):
+    """What is known of a file that was read, and its words, as `distinct_words` gives them."""
+
+    facts: FileFacts
+    words: Sequence[str]
+
+
 def read_file(
     schema: SchemaBlob, fetch: CanFetch, *, check: Callable[[], None] = lambda: None
-) -> FileFacts:
+) -> ReadFile:
     """What a `file` blob and its contents say; all of them are read, for their digest.
 
     `check` is called after each mebibyte, and ends the reading by what it raises. Raises
@@ -49,10 +74,11 @@ def read_file(
     name = schema.name.decode("utf-8", "replace")
     with FileReader(fetch, schema) as reader:
         contents = read_contents(reader, name)
+        words = distinct_words(chain((name,), uncut(read_text(reader, contents.mime))))
         sound = None if contents.audio is None else contents.audio.sound
         digests = digest(reader, sound, also=lambda _: check())
     made = contents.taken or (contents.name_date and contents.name_date.time)
-    return FileFacts(
+    facts = FileFacts(
         name,
         digests.size,
         contents.mime,
@@ -61,11 +87,14 @@ def read_file(
         contents.size,
         contents.place,
         {} if contents.audio is None else media_tags(contents.audio, digests.part),
+        derived_attributes(contents),
     )
+    return ReadFile(facts, words)
 
 
-def file_rows(ref: Ref, facts: FileFacts) -> Iterator[Row]:
+def file_rows(ref: Ref, read: ReadFile) -> Iterator[Row]:
     """The rows of a file."""
+    facts, words = read
     yield FILE.row(
         ref,
         value=(
@@ -80,8 +109,13 @@ def file_rows(ref: Ref, facts: FileFacts) -> Iterator[Row]:
             dict(facts.derived),
         ),
     )
+    yield SIZE.row("file", number_text(facts.size), ref)
     if facts.whole is not None:
         yield WHOLE.row(facts.whole, ref)
+    if words:
+        yield WORDS.row(ref, value=(words,))
+    for word in words:
+        yield TEXT.row(word, ref)
 
 
 def facts_in(value: bytes) -> FileFacts:
@@ -101,7 +135,10 @@ def facts_in(value: bytes) -> FileFacts:
 
 
 def words_in(table: ReadsRows, file: Ref) -> list[str]:
-    """The words in a file's name and text that are posted, each once, sorted; none if unread."""
+    """The words in a file's name and text, each once, sorted; none if it is not read.
+
+    With the empty word, if it has others that are not told: see `distinct_words`.
+    """
     value = table.get(WORDS.key_of(file))
     words: list[str] = [] if value is None else WORDS.value_of(value)[0]
     return words

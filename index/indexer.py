@@ -31,6 +31,7 @@ from .keys import (
     RowKind,
 )
 from .rows import Needs, is_candidate, later_rows, own_keys, rows_of
+from .trees import follow
 
 _AT_ONCE = 4
 """Waiting blobs whose rows, of up to some mebibytes each, are written together."""
@@ -174,6 +175,7 @@ class Indexer:
             batch.put(puts)
             batch.delete(deletes)
             keys = [key for key, _ in puts]
+            follow(batch, _refs(BLOB, keys), _refs(BLOB, deletes))
             for file in _refs(FILE, (*keys, *deletes)):
                 gone |= holders_of(batch, file)
             changed = defaultdict[Ref | None, set[Ref]](set)

@@ -30,7 +30,7 @@ from ..schema.errors import (
 from ..schema.signing import SEPARATOR
 from ..schema.verifying import FindKey, verify
 from .claims import ReadsRows
-from .files import directory_rows, facts_in, file_rows, read_file
+from .files import ReadFile, directory_rows, facts_in, file_rows, read_file, words_in
 from .keys import (
     BLOB,
     CHILD,
@@ -39,7 +39,9 @@ from .keys import (
     DIRECTORY,
     FILE,
     PARENT,
+    REFERS,
     REFUSED,
+    SAID,
     SHARE,
     SIGNER,
     TYPE,
@@ -47,6 +49,10 @@ from .keys import (
     Row,
     date_text,
 )
+from .nodes import VALUE_LENGTH, ref_in
+
+_SAID = frozenset({"camliRoot", "camliImportRoot", "tag", "title"})
+"""Attributes by whose values claims are found."""
 
 _TYPES = {
     SetAttribute: "set-attribute",
@@ -91,7 +97,8 @@ def rows_of(blob: Blob, find_key: FindKey) -> list[Row]:
     if claim is None:
         return [signer, *_known(schema, verified.signer, None)]
     about = claim.says.target if isinstance(claim.says, Delete) else claim.permanode
-    return [signer, *_known(schema, verified.signer, about), *_said(claim)]
+    known = _known(schema, verified.signer, about)
+    return [signer, *known, *_claimed(claim), *_referring(schema)]
 
 
 def own_keys(table: ReadsRows, blob: Blob) -> list[bytes]:
@@ -105,11 +112,14 @@ def own_keys(table: ReadsRows, blob: Blob) -> list[bytes]:
         return keys
     kind = BLOB.value_of(value)[0]
     keys += (BLOB.key_of(blob.ref), TYPE.key_of(kind, blob.ref))
+    schema = parse_schema(*blob)
+    keys += (key for key, _ in _referring(schema))
     if kind == "claim":
         with suppress(NotClaim):
-            keys += (key for key, _ in _said(read_claim(parse_schema(*blob))))
+            keys += (key for key, _ in _claimed(read_claim(schema)))
     if kind == "file" and (value := table.get(FILE.key_of(blob.ref))) is not None:
-        keys += (key for key, _ in file_rows(blob.ref, facts_in(value)))
+        read = ReadFile(facts_in(value), words_in(table, blob.ref))
+        keys += (key for key, _ in file_rows(blob.ref, read))
     if kind == "directory":
         keys.append(DIRECTORY.key_of(blob.ref))
         for key, _ in table.scan(*CHILD.below(blob.ref)):
@@ -131,6 +141,8 @@ def later_rows(
     except NotSchema:
         return []
     known = _known(schema, None, None)
+    if schema.kind != "claim":  # it is none that counts, or it would not be here
+        known += _referring(schema)
     try:
         if schema.kind == "file":
             return [*known, *file_rows(schema.ref, read_file(schema, fetch, check=check))]
@@ -152,13 +164,19 @@ def _known(schema: SchemaBlob, signer: Ref | None, about: Ref | None) -> list[Ro
     ]
 
 
-def _said(claim: SignedClaim) -> list[Row]:
+def _claimed(claim: SignedClaim) -> list[Row]:
+    """What is claimed, by whom, and when."""
     date, unknown = date_text(claim.date), claim.date.is_zone_unknown
     match claim.says:
         case (SetAttribute() | AddAttribute() | DelAttribute()) as change:
             said = (_TYPES[type(change)], change.attribute, change.value)
             key = (change.permanode, date, claim.ref)
-            return [CLAIM.row(*key, value=(claim.signer, unknown, *said))]
+            rows = [CLAIM.row(*key, value=(claim.signer, unknown, *said))]
+            is_given = change.value and not isinstance(change, DelAttribute)
+            if is_given and change.attribute in _SAID:
+                of = (change.attribute, change.value[:VALUE_LENGTH], date, claim.ref)
+                rows.append(SAID.row(*of, value=(change.permanode, claim.signer)))
+            return rows
         case Other(claim_type, permanode) if permanode is not None:
             key = (permanode, date, claim.ref)
             return [CLAIM.row(*key, value=(claim.signer, unknown, claim_type, "", ""))]
@@ -167,3 +185,21 @@ def _said(claim: SignedClaim) -> list[Row]:
         case Share():
             return [SHARE.row(date, claim.ref, value=(claim.signer,))]
     return []
+
+
+def _referring(schema: SchemaBlob) -> list[Row]:
+    """Which other blobs a blob names, but for signers and the permanode that a claim is about."""
+    refs: list[Ref | None] = []
+    match schema.kind:
+        case "file" | "bytes":
+            for part in schema.parts:
+                refs += (part.blob_ref, part.bytes_ref)
+        case "directory":
+            refs = [schema.entries]
+        case "static-set":
+            refs = [*schema.members, *schema.merge_sets]
+        case "claim":
+            value = ref_in(schema.claim.value)
+            # Others stand for nothing that is or ever will be here; many a title looks like one.
+            refs = [schema.claim.target, value if value and value.is_known else None]
+    return [REFERS.row(ref, schema.ref) for ref in dict.fromkeys(refs) if ref is not None]
