@@ -11,7 +11,7 @@ from ...schema.folding import ClaimSet
 from ..claims import ReadsRows, claims_about, trusted_signers
 from ..deriving import links_of
 from ..files import FileFacts, facts_in
-from ..keys import BLOB, CHILD, DIRECTORY, EDGE, FILE, NODE, PARENT, Row
+from ..keys import BLOB, CHILD, DIRECTORY, EDGE, FILE, HAS, NODE, PARENT, REFERS, TEXT, Row
 from ..nodes import Link, Node, read_node, split_links
 from .errors import TooMuchToRead
 
@@ -33,13 +33,13 @@ class IndexReader:
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
-        self._count()
+        self.count()
         return self._table.get(key)
 
     def scan(self, start: bytes, end: bytes, *, backwards: bool = False) -> Iterator[Row]:
         """Rows with `start <= key < end`, ascending, or descending if `backwards`."""
         for row in self._table.scan(start, end, backwards=backwards):
-            self._count()
+            self.count()
             yield row
 
     @cached_property
@@ -96,11 +96,33 @@ class IndexReader:
         for key, _ in self.scan(*PARENT.below(member)):
             yield Ref(PARENT.parts_of(key)[1])
 
+    def has_word(self, file: Ref, word: str) -> bool:
+        """Whether a word is in the name or text of a file."""
+        return self.get(TEXT.key_of(word, file)) is not None
+
+    def having(self, attribute: str, value: Ref) -> Iterator[Ref]:
+        """The permanodes whose attribute has this ref now; not for what is for links."""
+        for key, _ in self.scan(*HAS.below(attribute, value)):
+            yield Ref(HAS.parts_of(key)[3])
+
+    def claimants(self, value: Ref) -> Iterator[Ref]:
+        """The permanodes of which any claim ever said this ref, each once."""
+        found = set()
+        for key, _ in self.scan(*REFERS.below(value)):
+            held = self.get(BLOB.key_of(REFERS.parts_of(key)[1]))
+            if held is None:
+                continue
+            kind, _, about = BLOB.value_of(held)
+            if kind == "claim" and about is not None and about not in found:
+                found.add(about)
+                yield Ref(about)
+
     def claims_about(self, ref: Ref) -> ClaimSet:
         """The claims that name a permanode; the deletes of it, or of the claim `ref`; and so on."""
         return claims_about(self, ref, self.trusted)
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Count one row that was read."""
         self.rows_read += 1
         if self.rows_read > self._most:
             raise TooMuchToRead(self._most)

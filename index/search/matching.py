@@ -1,0 +1,437 @@
+"""Matching: whether one blob fits a constraint, by what the index knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+
+from ...blobstore.ref import Ref
+from ...blobstore.storage import Storage
+from ...schema.timestamps import Timestamp
+from ..files import FileFacts
+from ..media.moments import Place
+from ..nodes import MEMBER, PATH, Node, ref_in
+from ..query.constraints import (
+    Constraint,
+    DirConstraint,
+    FileConstraint,
+    LogicalConstraint,
+    Op,
+    PermanodeConstraint,
+    Relation,
+    RelationConstraint,
+)
+from ..words import words_of
+from .geography import Whereabouts
+from .reader import IndexReader
+from .scalars import Test, Thing, fits_float, fits_int, location_test, string_test, time_test
+
+_MOST_KEPT = 4096
+"""Nodes and answers that are remembered while one query runs."""
+
+RefTest = Callable[[Ref], bool]
+Values = tuple[str, ...]
+
+
+class Matcher:
+    """Tells which blobs fit, for one query, in one thread.
+
+    What is deleted never fits, nor a permanode of which nothing is claimed where a `permanode`
+    constraint is asked.
+    """
+
+    def __init__(self, reader: IndexReader, storage: Storage, *, now_ns: int) -> None:
+        self._reader = reader
+        self._storage = storage
+        self._now_ns = now_ns
+        self._nodes: dict[Ref, Node | None] = {}
+        self._moments: dict[tuple[Ref, Timestamp], Mapping[str, Values]] = {}
+
+    def test_of(self, constraint: Constraint) -> RefTest:
+        """A function that tells whether a blob fits."""
+        inner = self._test_of(constraint)
+        return lambda ref: not self._is_deleted(ref) and inner(ref)
+
+    def node(self, ref: Ref) -> Node | None:
+        """A permanode, deleted or not; None for what is none, or of which nothing is claimed."""
+        if ref not in self._nodes:
+            if len(self._nodes) >= _MOST_KEPT:
+                self._nodes.clear()
+            self._nodes[ref] = self._reader.node(ref)
+        return self._nodes[ref]
+
+    def place_of(self, ref: Ref) -> Place | None:
+        """Where a permanode or a file is."""
+        node = self.node(ref)
+        if node is not None:
+            return node.place
+        facts = self._reader.file(ref)
+        return None if facts is None else facts.place
+
+    @cached_property
+    def whereabouts(self) -> Whereabouts:
+        """Where permanodes and files are."""
+        return Whereabouts(self._reader)
+
+    def _is_deleted(self, ref: Ref) -> bool:
+        node = self.node(ref)
+        return node is not None and node.is_deleted
+
+    def _test_of(self, asked: Constraint) -> RefTest:
+        tests: list[RefTest] = []
+        if asked.any_camli_type:
+            tests.append(lambda ref: self._reader.kind(ref) is not None)
+        if asked.camli_type:
+            tests.append(lambda ref: self._reader.kind(ref) == asked.camli_type)
+        if asked.blob_ref_prefix:
+            tests.append(_prefix_test(asked.blob_ref_prefix))
+        if asked.blob_size is not None:
+            size = asked.blob_size
+            tests.append(lambda ref: (held := self._size(ref)) is not None and fits_int(size, held))
+        if asked.permanode is not None:
+            tests.append(self._permanode(asked.permanode))
+        if asked.file is not None:
+            tests.append(self._file(asked.file))
+        if asked.dir is not None:
+            tests.append(self._directory(asked.dir))
+        if asked.logical is not None:
+            tests.append(self._logical(asked.logical))
+        if not tests:
+            return self._is_here if asked.anything else lambda _: False
+        return _all(tests)
+
+    def _is_here(self, ref: Ref) -> bool:
+        return self._reader.kind(ref) is not None or self._size(ref) is not None
+
+    def _size(self, ref: Ref) -> int | None:
+        return next((sized.size for sized in self._storage.stat((ref,))), None)
+
+    def _logical(self, logical: LogicalConstraint) -> RefTest:
+        a = self._test_of(logical.a)
+        if logical.b is None:
+            return lambda ref: not a(ref)
+        b = self._test_of(logical.b)
+        match logical.op:
+            case Op.AND:
+                return lambda ref: a(ref) and b(ref)
+            case Op.OR:
+                return lambda ref: a(ref) or b(ref)
+        return lambda ref: a(ref) != b(ref)
+
+    # Permanodes
+
+    def _permanode(self, asked: PermanodeConstraint) -> RefTest:
+        """Cheap tests come first."""
+        tests: list[Callable[[Node], bool]] = []
+        if asked.mod_time is not None:
+            modified = time_test(asked.mod_time, self._now_ns)
+            tests.append(lambda node: modified(node.modified))
+        if asked.time is not None:
+            time = time_test(asked.time, self._now_ns)
+            tests.append(lambda node: time(node.time))
+        if asked.skip_hidden:
+            tests.append(lambda node: not self._is_hidden(node, asked.at))
+        if asked.attr:
+            tests.append(self._attribute(asked))
+        if asked.location is not None:
+            located = location_test(asked.location)
+            tests.append(lambda node: located(self._place(node, asked.at)))
+        if asked.text:
+            words = frozenset(words_of(asked.text))
+            tests.append(lambda node: self._has_words(node, words))
+        if asked.relation is not None:
+            related = self._relation(asked.relation, asked.at)
+            tests.append(lambda node: related(node.permanode))
+
+        def fits(ref: Ref) -> bool:
+            node = self.node(ref)
+            return node is not None and node.is_listed and all(test(node) for test in tests)
+
+        return fits
+
+    def _is_hidden(self, node: Node, at: Timestamp | None) -> bool:
+        return self._values(node, "camliDefVis", at)[:1] == ("hide",) or self._values(
+            node, "camliNodeType", at
+        )[:1] == ("foursquare.com:venue",)
+
+    def _values(self, node: Node, attribute: str, at: Timestamp | None) -> Values:
+        if at is not None:
+            return self._at(node.permanode, at).get(attribute, ())
+        if attribute != MEMBER and not attribute.startswith(PATH):
+            return node.values(attribute)
+        linked = (
+            link.child
+            for link, count in self._reader.links(node.permanode, attribute)
+            for _ in range(count)
+        )
+        return (*node.values(attribute), *linked)
+
+    def _at(self, permanode: Ref, at: Timestamp) -> Mapping[str, Values]:
+        """The attributes of a permanode at a moment."""
+        key = permanode, at
+        if key not in self._moments:
+            if len(self._moments) >= _MOST_KEPT:
+                self._moments.clear()
+            folded = self._reader.claims_about(permanode).fold(permanode, at=at)
+            self._moments[key] = folded.attributes
+        return self._moments[key]
+
+    def _place(self, node: Node, at: Timestamp | None) -> Place | None:
+        if at is None:
+            return node.place
+        return self.whereabouts.at(self._at(node.permanode, at), at)
+
+    def _attribute(self, asked: PermanodeConstraint) -> Callable[[Node], bool]:
+        test = self._value(asked) if asked.tests_value else None
+        number = asked.num_value
+
+        def fits(node: Node) -> bool:
+            values = self._values(node, asked.attr, asked.at)
+            if number is not None and not fits_int(number, len(values)):
+                return False
+            if test is None:
+                return True
+            if asked.value_all_match:
+                return bool(values) and all(map(test, values))
+            return any(map(test, values))
+
+        return fits
+
+    def _value(self, asked: PermanodeConstraint) -> Test[str]:
+        """The test of one value: all that is asked must hold for the same."""
+        tests: list[Test[str]] = []
+        if asked.value:
+            tests.append(lambda value: value == asked.value)
+        if asked.value_matches is not None:
+            tests.append(string_test(asked.value_matches))
+        if (whole := asked.value_matches_int) is not None:
+            tests.append(
+                lambda value: (number := _integer(value)) is not None and fits_int(whole, number)
+            )
+        if (decimal := asked.value_matches_float) is not None:
+            tests.append(
+                lambda value: (number := _float(value)) is not None and fits_float(decimal, number)
+            )
+        if asked.value_in_set is not None:
+            fits = _remembered(self.test_of(asked.value_in_set))
+            tests.append(lambda value: (ref := ref_in(value)) is not None and fits(ref))
+        return _all(tests)
+
+    def _has_words(self, node: Node, words: frozenset[str]) -> bool:
+        left = set(words)
+        for title in node.attributes.get("title", ()):
+            left.difference_update(words_of(title))
+        for content in node.attributes.get("camliContent", ()):
+            if left and (ref := ref_in(content)) is not None:
+                left = {word for word in left if not self._reader.has_word(ref, word)}
+        return not left
+
+    def _relation(self, asked: RelationConstraint, at: Timestamp | None) -> RefTest:
+        inner = asked.any or asked.all
+        assert inner is not None
+        fits = _remembered(self.test_of(inner))
+        find = self._parents if asked.relation is Relation.PARENT else self._children
+
+        def is_related(ref: Ref) -> bool:
+            related = find(ref, asked.edge_type, at)
+            if asked.any is not None:
+                return any(map(fits, related))
+            # What the index does not have says nothing against it.
+            known = [other for other in related if self._reader.kind(other) is not None]
+            return bool(known) and all(map(fits, known))
+
+        return is_related
+
+    def _parents(self, ref: Ref, attribute: str, at: Timestamp | None) -> Iterator[Ref]:
+        if at is not None:
+            for parent in self._reader.claimants(ref):
+                attributes = self._at(parent, at)
+                if any(ref in attributes[name] for name in attributes if _relates(attribute, name)):
+                    yield parent
+        elif not attribute or _is_for_links(attribute):
+            for parent, name in self._reader.parents(ref):
+                if _relates(attribute, name):
+                    yield parent
+        else:
+            yield from self._reader.having(attribute, ref)
+
+    def _children(self, ref: Ref, attribute: str, at: Timestamp | None) -> Iterator[Ref]:
+        if at is None and (not attribute or _is_for_links(attribute)):
+            for link, _ in self._reader.links(ref, *filter(None, (attribute,))):
+                yield link.child
+            return
+        node = self.node(ref)
+        if node is None:
+            return
+        if at is None:
+            values = node.values(attribute)
+        else:
+            attributes = self._at(ref, at)
+            values = tuple(
+                value
+                for name in attributes
+                if _relates(attribute, name)
+                for value in attributes[name]
+            )
+        for value in values:
+            if (child := ref_in(value)) is not None:
+                yield child
+
+    # Files and folders
+
+    def _file(self, asked: FileConstraint) -> RefTest:
+        tests = list(self._facts(asked))
+        words = frozenset(words_of(asked.text))
+        parent = None if asked.parent_dir is None else self._directory(asked.parent_dir)
+
+        def fits(ref: Ref) -> bool:
+            facts = self._reader.file(ref)
+            return (
+                facts is not None
+                and all(test(facts) for test in tests)
+                and all(self._reader.has_word(ref, word) for word in words)
+                and (parent is None or any(map(parent, self._reader.folders(ref))))
+            )
+
+        return fits
+
+    def _facts(self, asked: FileConstraint) -> Iterator[Callable[[FileFacts], bool]]:
+        if asked.file_size is not None:
+            size = asked.file_size
+            yield lambda facts: fits_int(size, facts.size)
+        if asked.file_name is not None:
+            name = string_test(asked.file_name)
+            yield lambda facts: name(facts.name)
+        if asked.mime_type is not None:
+            mime = string_test(asked.mime_type)
+            yield lambda facts: mime(facts.mime)
+        if asked.time is not None:
+            time = time_test(asked.time, self._now_ns)
+            yield lambda facts: time(facts.times[0] if facts.times else None)
+        if asked.mod_time is not None:
+            modified = time_test(asked.mod_time, self._now_ns)
+            yield lambda facts: modified(facts.times[1] if len(facts.times) > 1 else None)
+        if asked.whole_ref is not None:
+            yield lambda facts: facts.whole == asked.whole_ref
+        if asked.is_image:
+            yield lambda facts: facts.mime.startswith("image/")
+        yield from _picture_tests(asked)
+        if asked.location is not None:
+            located = location_test(asked.location)
+            yield lambda facts: located(facts.place)
+        if asked.media_tag is not None:
+            tag = asked.media_tag
+            text = None if tag.string is None else string_test(tag.string)
+            number = tag.int
+
+            def has_tag(facts: FileFacts) -> bool:
+                value = facts.tags.get(tag.tag, "")
+                if text is not None and not text(value):
+                    return False
+                if number is None:
+                    return True
+                held = _integer(value)
+                return held is not None and fits_int(number, held)
+
+            yield has_tag
+
+    def _directory(self, asked: DirConstraint) -> RefTest:
+        name = None if asked.file_name is None else string_test(asked.file_name)
+        prefix = _prefix_test(asked.blob_ref_prefix) if asked.blob_ref_prefix else None
+        parent = None if asked.parent_dir is None else self._directory(asked.parent_dir)
+        inside = asked.contains or asked.recursive_contains
+        member = None if inside is None else _remembered(self._test_of(inside))
+        is_deep = asked.recursive_contains is not None
+
+        def fits(ref: Ref) -> bool:
+            if prefix is not None and not prefix(ref):
+                return False
+            held = self._reader.directory(ref)
+            return (
+                held is not None
+                and (name is None or name(held[0]))
+                and (asked.top_file_count is None or fits_int(asked.top_file_count, held[1]))
+                and (parent is None or any(map(parent, self._reader.folders(ref))))
+                and (member is None or any(map(member, self._members(ref, is_deep=is_deep))))
+            )
+
+        return fits
+
+    def _members(self, directory: Ref, *, is_deep: bool) -> Iterator[Ref]:
+        open_folders, seen = [directory], {directory}
+        while open_folders:
+            for member in self._reader.children(open_folders.pop()):
+                if member in seen:
+                    continue
+                yield member
+                if is_deep:
+                    seen.add(member)
+                    if self._reader.directory(member) is not None:
+                        open_folders.append(member)
+
+
+def _picture_tests(asked: FileConstraint) -> Iterator[Callable[[FileFacts], bool]]:
+    if (width := asked.width) is not None:
+        yield lambda facts: facts.picture is not None and fits_int(width, facts.picture.width)
+    if (height := asked.height) is not None:
+        yield lambda facts: facts.picture is not None and fits_int(height, facts.picture.height)
+    if (ratio := asked.width_height_ratio) is not None:
+        yield (
+            lambda facts: (
+                facts.picture is not None
+                and facts.picture.height > 0
+                and fits_float(ratio, facts.picture.width / facts.picture.height)
+            )
+        )
+
+
+def _relates(asked: str, name: str) -> bool:
+    """Whether an attribute is one that relates as asked: by default, those that are for links."""
+    return name == asked if asked else _is_for_links(name)
+
+
+def _is_for_links(attribute: str) -> bool:
+    return attribute == MEMBER or attribute.startswith(PATH)
+
+
+def _prefix_test(prefix: str) -> RefTest:
+    _, _, digits = prefix.partition("-")
+    return (lambda ref: ref.startswith(prefix)) if digits else (lambda _: False)
+
+
+def _all(tests: list[Test[Thing]]) -> Test[Thing]:
+    if len(tests) == 1:
+        return tests[0]
+    return lambda thing: all(test(thing) for test in tests)
+
+
+def _remembered(test: RefTest) -> RefTest:
+    known: dict[Ref, bool] = {}
+
+    def fits(ref: Ref) -> bool:
+        if ref not in known:
+            if len(known) >= _MOST_KEPT:
+                known.clear()
+            known[ref] = test(ref)
+        return known[ref]
+
+    return fits
+
+
+def _integer(text: str) -> int | None:
+    if len(text) > 20 or not (text.isascii() and text.lstrip("+-").isdigit()):
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        return None
+    return number if -(1 << 63) <= number < 1 << 63 else None
+
+
+def _float(text: str) -> float | None:
+    if len(text) > 100 or "_" in text or text != text.strip():
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None

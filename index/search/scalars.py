@@ -1,0 +1,99 @@
+"""Tests of single things: numbers, texts, times and places against what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
+
+from ...schema.timestamps import Timestamp
+from ..media.moments import Place
+from ..query.patterns import finder
+from ..query.scalars import (
+    FloatConstraint,
+    IntConstraint,
+    LocationConstraint,
+    StringConstraint,
+    TimeConstraint,
+)
+from .spans import since_ns
+
+Thing = TypeVar("Thing")
+Test: TypeAlias = Callable[[Thing], bool]
+
+
+def fits_int(asked: IntConstraint, number: int) -> bool:
+    """Whether an integer fits."""
+    low, high = asked.lowest, asked.highest
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def fits_float(asked: FloatConstraint, number: float) -> bool:
+    """Whether a number fits; what is no number fits nothing."""
+    low, high = asked.lowest, asked.highest
+    if number != number:
+        return False
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def string_test(asked: StringConstraint) -> Test[str]:
+    """What tells whether a text fits."""
+    tests: list[Test[str]] = []
+    if asked.empty:
+        tests.append(lambda text: not text)
+    if asked.byte_length is not None:
+        length = asked.byte_length
+        tests.append(lambda text: fits_int(length, len(text.encode("utf-8", "surrogatepass"))))
+    if asked.regexp:
+        tests.append(finder(asked.regexp))
+    else:
+        tests += _comparisons(asked)
+    return lambda text: all(test(text) for test in tests)
+
+
+def _comparisons(asked: StringConstraint) -> list[Test[str]]:
+    fold = str.casefold if asked.case_insensitive else str
+    tests: list[Test[str]] = []
+    if equals := fold(asked.equals):
+        tests.append(lambda text: fold(text) == equals)
+    if contains := fold(asked.contains):
+        tests.append(lambda text: contains in fold(text))
+    if prefix := fold(asked.has_prefix):
+        tests.append(lambda text: fold(text).startswith(prefix))
+    if suffix := fold(asked.has_suffix):
+        tests.append(lambda text: fold(text).endswith(suffix))
+    return tests
+
+
+def time_test(asked: TimeConstraint, now_ns: int) -> Test[Timestamp | None]:
+    """What tells whether a moment fits; one that is not known fits nothing."""
+    since = since_ns(asked, now_ns)
+    before = None if asked.before is None else asked.before.ns
+    return lambda time: (
+        time is not None
+        and not time.is_any_zero
+        and (since is None or time.ns >= since)
+        and (before is None or time.ns < before)
+    )
+
+
+def location_test(asked: LocationConstraint) -> Test[Place | None]:
+    """What tells whether a place fits; one that is not known fits nothing."""
+    if asked.any:
+        return lambda place: place is not None
+    if asked.west < asked.east:
+        return lambda place: (
+            place is not None
+            and asked.south <= place.latitude <= asked.north
+            and asked.west <= place.longitude <= asked.east
+        )
+    if asked.west == asked.east:
+        return lambda place: (
+            place is not None
+            and asked.south <= place.latitude <= asked.north
+            and place.longitude == asked.west
+        )
+    return lambda place: (
+        place is not None
+        and asked.south <= place.latitude <= asked.north
+        and (place.longitude >= asked.west or place.longitude <= asked.east)
+    )
