@@ -5,27 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from ..blobstore.errors import (
-    BadToken,
-    BlobNotFound,
-    CorruptBlob,
-    HoldfastError,
-    TableDamaged,
-)
+from ..blobstore.errors import BadToken, HoldfastError
 from ..blobstore.hub import Hub
 from ..blobstore.ref import Blob
-from ..blobstore.storage import HasGeneration, Journals, Storage, capability, fetch_one
+from ..blobstore.storage import HasGeneration, Journals, Storage, capability
 from ..blobstore.table import OpenTable, Table
-from ..schema.blob import MAX_SCHEMA_SIZE
+from .arrivals import arrivals, batches
 from .claims import ClaimIndex
-from .errors import IndexOutdated, IndexUnusable, ReadingStopped
+from .errors import ReadingStopped
+from .folders import cursor_in, open_checked
 from .indexer import Indexer
-from .keys import CURSOR, STORE, VERSION, VERSION_NUMBER, Row
+from .keys import CURSOR, STORE, VERSION, Row
 from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
@@ -39,8 +34,6 @@ IDLE_SECONDS = 0.5
 
 _AT_ONCE = 100
 _AT_ONCE_IF_LATE = 5
-_BLOBS_AT_ONCE = 500
-_BYTES_AT_ONCE = 4 << 20
 _ROWS_AT_ONCE = 10_000
 
 _log = logging.getLogger(__name__)
@@ -64,10 +57,10 @@ def open_index(
     table raises.
     """
 
-    def open_checked(at: Path) -> Table:
-        return _opened(at, open_table, discard_table)
+    def open_at(at: Path) -> Table:
+        return open_checked(at, open_table, discard_table)
 
-    table = SteadyTable(folder, open_table=open_checked, discard_table=discard_table)
+    table = SteadyTable(folder, open_table=open_at, discard_table=discard_table)
     try:
         index = Index(table, hub, trusted=trusted, mend=table.mend, seconds=seconds, reads=reads)
         try:
@@ -112,7 +105,7 @@ class Index:
         self._failure: Exception | None = None
         self._stop = threading.Event()
         self._known_failures = hub.failures
-        self._cursor = _cursor(table)
+        self._cursor = cursor_in(table)
         if self._journal is None:
             # Nothing tells what is new, so from here on only a good end vouches for the rows.
             self._forget_cursor()
@@ -233,7 +226,7 @@ class Index:
     def _begin_again(self) -> None:
         """Read what the table has lost, or could not take."""
         self._failure = None
-        self._cursor = _cursor(self._table)
+        self._cursor = cursor_in(self._table)
         self._try_to_catch_up()
 
     def _try_to_catch_up(self) -> None:
@@ -250,7 +243,7 @@ class Index:
         self._known_failures = self._hub.failures
         with self._hub.keeping():
             self._indexer.settle_removals()
-        for batch in _batches(self._news()):
+        for _, batch in batches(self._news()):
             if self._stop.is_set():
                 return False
             with self._hub.keeping():
@@ -259,22 +252,20 @@ class Index:
                 self._indexer.receive([blob for blob in batch if blob.ref in here])
         return True
 
-    def _news(self) -> Iterator[Blob]:
+    def _news(self) -> Iterator[tuple[str, Blob]]:
         """The blobs that may not be in the rows yet."""
         store = STORE.row(value=(_generation(self._hub.storage), sorted(self._trusted)))
         if self._table.get(store[0]) != store[1]:
             # Another store, or one that has lost blobs, or other keys: rows may be of blobs that
             # are gone, and nodes may be made of claims that do not count.
             self._wipe(store)
-        if self._journal is None:
-            if self._cursor is None:
-                yield from _small(self._hub.storage)
+        if self._journal is None and self._cursor is not None:
             return
         try:
-            yield from _good(self._journal.stream(self._cursor or ""))
+            yield from arrivals(self._hub.storage, self._cursor or "")
         except BadToken:
             self._wipe(store)
-            yield from _good(self._journal.stream())
+            yield from arrivals(self._hub.storage)
 
     def _wipe(self, store: Row) -> None:
         """Remove all rows, and put the one that says of which store those will be that come."""
@@ -311,76 +302,6 @@ class Index:
         self._cursor = cursor
 
 
-def _opened(folder: Path, open_table: OpenTable, discard_table: Callable[[Path], None]) -> Table:
-    """The table in a folder, made again if it is damaged. Raises as `open_index` does."""
-    try:
-        return _open_checked(folder, open_table)
-    except TableDamaged as error:
-        if folder.exists() and not folder.is_dir():
-            raise IndexUnusable(str(folder), error.why) from error
-        _log.warning("%s; the index is made again from the blobs", error)
-        discard_table(folder)
-        return _open_checked(folder, open_table)
-
-
-def _open_checked(folder: Path, open_table: OpenTable) -> Table:
-    table = open_table(folder)
-    try:
-        _check_version(folder, table)
-        _cursor(table)  # if it is damaged, better now than later
-    except HoldfastError:
-        table.close()
-        raise
-    return table
-
-
-def _check_version(folder: Path, table: Table) -> None:
-    value = table.get(VERSION.key_of())
-    if value is None:
-        table.write([VERSION.row(value=(VERSION_NUMBER,))])
-        return
-    (found,) = VERSION.value_of(value)
-    if found != VERSION_NUMBER:
-        raise IndexOutdated(str(folder), found, VERSION_NUMBER)
-
-
-def _cursor(table: Table) -> str | None:
-    value = table.get(CURSOR.key_of())
-    return None if value is None else str(CURSOR.value_of(value)[0])
-
-
 def _generation(storage: Storage) -> str:
     able = capability(storage, HasGeneration)
     return "" if able is None else able.generation().token
-
-
-def _batches(blobs: Iterable[Blob]) -> Iterator[list[Blob]]:
-    """The same blobs, as many together as memory should hold."""
-    batch: list[Blob] = []
-    size = 0
-    for blob in blobs:
-        batch.append(blob)
-        size += len(blob.data)
-        if len(batch) >= _BLOBS_AT_ONCE or size >= _BYTES_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _good(stream: Iterable[tuple[str, Blob | CorruptBlob]]) -> Iterator[Blob]:
-    for _, blob in stream:
-        if isinstance(blob, CorruptBlob):
-            _log.warning("not indexed: %s", blob)
-        else:
-            yield blob
-
-
-def _small(storage: Storage) -> Iterator[Blob]:
-    """All blobs that may have rows, by their refs."""
-    for ref, size in storage.enumerate():
-        if size <= MAX_SCHEMA_SIZE:
-            try:
-                yield Blob(ref, fetch_one(storage, ref))
-            except (BlobNotFound, CorruptBlob) as error:
-                _log.warning("not indexed: %s", error)
