@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from sortedcontainers import SortedDict
+from sortedcontainers import SortedList
 
 from ..blobstore.table import Table
 from .keys import Row
@@ -20,18 +20,28 @@ class Batch:
     def __init__(self, table: Table) -> None:
         self.table = table
         # None stands for a row that is to go.
-        self._changes: SortedDict = SortedDict()
+        self._changes: dict[bytes, bytes | None] = {}
+        # Keys are put in order when somebody asks for it, all together.
+        self._sorted = SortedList()
+        self._unsorted: list[bytes] = []
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, as it will be."""
         if key in self._changes:
-            value: bytes | None = self._changes[key]
-            return value
+            return self._changes[key]
         return self.table.get(key)
+
+    def changes(self, key: bytes) -> bool:
+        """Whether a key was put or deleted here."""
+        return key in self._changes
 
     def put(self, rows: Iterable[Row]) -> None:
         """Put rows."""
-        self._changes.update(rows)
+        changes, unsorted = self._changes, self._unsorted
+        for key, value in rows:
+            if key not in changes:
+                unsorted.append(key)
+            changes[key] = value
 
     def put_keys(self, keys: Iterable[bytes]) -> None:
         """Put rows that say it all in their keys."""
@@ -39,14 +49,21 @@ class Batch:
 
     def delete(self, keys: Iterable[bytes]) -> None:
         """Delete rows."""
-        self._changes.update(dict.fromkeys(keys))
+        changes, unsorted = self._changes, self._unsorted
+        for key in keys:
+            if key not in changes:
+                unsorted.append(key)
+            changes[key] = None
 
     def scan(self, start: bytes, end: bytes, *, backwards: bool = False) -> Iterator[Row]:
         """Rows with `start <= key < end` as they will be when this is called.
 
         Ascending, or descending if `backwards`.
         """
-        keys = list(self._changes.irange(start, end, inclusive=(True, False), reverse=backwards))
+        if self._unsorted:
+            self._sorted.update(self._unsorted)
+            self._unsorted.clear()
+        keys = list(self._sorted.irange(start, end, inclusive=(True, False), reverse=backwards))
         rows = self.table.scan(start, end, backwards=backwards)
         if not keys:
             yield from rows
@@ -64,3 +81,5 @@ class Batch:
             deletes = [key for key, value in self._changes.items() if value is None]
             self.table.write(puts, deletes)
             self._changes.clear()
+            self._sorted.clear()
+            self._unsorted.clear()

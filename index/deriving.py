@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeAlias
 
 from ..blobstore.ref import Ref
 from ..schema.claims import AddAttribute, DelAttribute, SetAttribute, SignedClaim, Statement
-from ..schema.folding import claim_order
+from ..schema.folding import ClaimSet, claim_order
+from .attributes import Attributes
 from .batch import Batch
 from .claims import ReadsRows, claims_about
-from .files import facts_in
-from .keys import BLOB, DELETE, EDGE, FILE, HAS, LINK, MEMBER, NODE, date_text
+from .files import FileFacts, facts_in, words_in
+from .keys import BLOB, DELETE, EDGE, FILE, HAS, LINK, MEMBER, NODE, WORDS, date_text
 from .nodes import (
-    FileTimes,
     Link,
     Node,
     is_linking,
     link_of,
     link_rows,
     node_of,
-    node_rows,
+    node_row,
     read_node,
     split_links,
 )
+from .places import VENUE, place_of, said_place, venue_of
+from .postings import posting_keys, word_keys, words_to_post
+from .vocabulary import Vocabulary
+
+News: TypeAlias = Sequence[SignedClaim] | None
+"""The claims that name a permanode and came with a batch; None if more than that has changed."""
+
+ClaimsOf: TypeAlias = Callable[[Ref], ClaimSet | None]
+AttributesOf: TypeAlias = Callable[[Ref], Attributes]
+ParentsOf: TypeAlias = Callable[[Ref], Iterable[Ref]]
+
+
+_FACTS_KEPT = 1000
+
+
+class _Change(NamedTuple):
+    """A node before a batch and after it; None is none."""
+
+    before: Node | None
+    after: Node | None
 
 
 class Deriver:
@@ -34,21 +55,62 @@ class Deriver:
     count whose signer is among `trusted`.
     """
 
-    def __init__(self, batch: Batch, *, trusted: frozenset[Ref]) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        *,
+        trusted: frozenset[Ref],
+        claims_of: ClaimsOf | None = None,
+        parents_of: ParentsOf | None = None,
+    ) -> None:
+        """`claims_of` and `parents_of` tell what claims are about a permanode, and what had it
+        before the batch, if somebody has read that already."""
         self._batch = batch
         self._trusted = trusted
+        self._claims_of = claims_of or self._read_claims
+        self._parents_of = parents_of or self._read_parents
+        self._facts_of = lru_cache(_FACTS_KEPT)(partial(_facts, batch))
+        self._vocabulary = Vocabulary(batch)
 
-    def derive(self, permanode: Ref, news: Sequence[SignedClaim] | None) -> None:
-        """Bring up to date what follows from the claims about a permanode; once in a batch.
+    def derive(self, changes: Mapping[Ref, News]) -> None:
+        """Bring up to date what follows from the claims about these permanodes. Once in a batch."""
+        folded = {
+            permanode: _Change(self._before(permanode), self._fold(permanode))
+            for permanode, news in changes.items()
+            if news is None or not self._link(permanode, news)
+        }
+        moved = [permanode for permanode, change in folded.items() if _moves_others(change)]
 
-        `news` are the claims that name it and came with this batch; None if more has changed.
-        """
-        if news is None or not self._link(permanode, news):
-            self._fold(permanode)
+        def attributes_of(permanode: Ref) -> Attributes:
+            node = folded[permanode].after if permanode in folded else self._now(permanode)
+            return {} if node is None else node.attributes
+
+        for permanode, (before, after) in folded.items():
+            # Now that all are folded, check-ins can ask their venues.
+            if after is not None and after.is_listed and venue_of(after.attributes) is not None:
+                after = self._placed(after, attributes_of)
+                folded[permanode] = _Change(before, after)
+            self._replace(before, after)
+        self._list_members(folded)
+        for venue in moved:
+            for checkin in holders_of(self._batch, venue, VENUE) - folded.keys():
+                if (node := self._now(checkin)) is not None:
+                    placed = self._placed(node, attributes_of)
+                    if placed is not node:
+                        self._replace(node, placed)
+        self._vocabulary.settle()
 
     def _before(self, permanode: Ref) -> Node | None:
         """The node of a permanode as it was before the batch; None if there was none."""
         table = self._batch.table
+        node = self._read(table, permanode)
+        return None if node is None else replace(node, links=dict(links_of(table, permanode)))
+
+    def _now(self, permanode: Ref) -> Node | None:
+        """The node of a permanode as the batch has it by now, without links."""
+        return self._read(self._batch, permanode)
+
+    def _read(self, table: ReadsRows, permanode: Ref) -> Node | None:
         value = table.get(NODE.key_of(permanode))
         if value is None:
             return None
@@ -56,23 +118,106 @@ class Deriver:
         if not is_whole:
             folded = claims_about(table, permanode, self._trusted).fold(permanode)
             node = replace(node, attributes=split_links(folded.attributes)[0])
-        return replace(node, links=dict(links_of(table, permanode)))
+        return node
 
-    def _fold(self, permanode: Ref) -> None:
-        """Make the node of all claims there are."""
+    def _fold(self, permanode: Ref) -> Node | None:
+        """The node that all claims there are make, as if no check-in had a venue."""
+        claims = self._claims_of(permanode)
+        if claims is None:
+            return None
+        return node_of(permanode, claims, facts_of=self._facts_of, attributes_of=_no_attributes)
+
+    def _read_claims(self, permanode: Ref) -> ClaimSet | None:
+        blob = self._batch.get(BLOB.key_of(permanode))
+        if blob is None or BLOB.value_of(blob)[0] != "permanode":
+            return None
+        return claims_about(self._batch, permanode, self._trusted)
+
+    def _read_parents(self, child: Ref) -> set[Ref]:
+        return {Ref(EDGE.parts_of(key)[1]) for key, _ in self._batch.scan(*EDGE.below(child))}
+
+    def _placed(self, node: Node, attributes_of: AttributesOf) -> Node:
+        """The same node where it is if these are the attributes of its venue."""
+        place = place_of(node.attributes, facts_of=self._facts_of, attributes_of=attributes_of)
+        return node if place == node.place else replace(node, place=place)
+
+    def _replace(self, before: Node | None, after: Node | None) -> None:
+        """Put a node's own rows in the place of those it had."""
         batch = self._batch
-        before, after = self._before(permanode), None
-        blob = batch.get(BLOB.key_of(permanode))
-        if blob is not None and BLOB.value_of(blob)[0] == "permanode":
-            claims = claims_about(batch, permanode, self._trusted)
-            after = node_of(permanode, claims, partial(_file_times, batch))
-        had, has = _children(before), _children(after)
-        # Before the node is replaced, since it may be its own member.
-        for child in had - has:
-            batch.delete(_member_keys(permanode, child, _place_of(batch, child)))
-        _replace(batch, before, after)
-        for child in has - had:
-            batch.put_keys(_member_keys(permanode, child, _place_of(batch, child)))
+        if after is not None:
+            batch.put([node_row(after)])
+        elif before is not None:
+            batch.delete([NODE.key_of(before.permanode)])
+        before, after = _listed(before), _listed(after)
+        old = set(self._keys(before, batch.table))
+        new = set(self._keys(after, batch))
+        batch.delete(old - new)
+        batch.put_keys(new - old)
+        self._replace_links(before, after)
+        self._replace_words(before, after)
+
+    def _keys(self, node: Node | None, table: ReadsRows) -> Iterable[bytes]:
+        if node is None:
+            return ()
+        return posting_keys(node, None if node.content is None else _facts(table, node.content))
+
+    def _replace_links(self, before: Node | None, after: Node | None) -> None:
+        old = {} if before is None else before.links
+        new = {} if after is None else after.links
+        for link in old.keys() - new.keys():
+            assert before is not None
+            self._batch.delete(key for key, _ in link_rows(before.permanode, link, 0))
+        for link, count in new.items():
+            if old.get(link) != count:
+                assert after is not None
+                self._batch.put(link_rows(after.permanode, link, count))
+
+    def _replace_words(self, before: Node | None, after: Node | None) -> None:
+        """Words of long texts are not even looked at while they and the time stay as they are."""
+        batch = self._batch
+        if before is not None and after is not None:
+            content = after.content
+            is_same_text = before.content == content and (
+                content is None or not batch.changes(WORDS.key_of(content))
+            )
+            is_same_title = before.attributes.get("title") == after.attributes.get("title")
+            if is_same_text and is_same_title and before.time == after.time:
+                return
+        old, new = _words(before, batch.table), _words(after, batch)
+        if before is not None and before.time is not None:
+            batch.delete(word_keys(old, before.time, before.permanode))
+        if after is not None and after.time is not None:
+            batch.put_keys(word_keys(new, after.time, after.permanode))
+        self._vocabulary.lost(old - new)
+        self._vocabulary.gained(new - old)
+
+    def _list_members(self, folded: Mapping[Ref, _Change]) -> None:
+        """Bring up to date at which times parents have their members, once all rows of nodes are
+        replaced."""
+        batch = self._batch
+        for permanode, (before, after) in folded.items():
+            had, has = _children(before), _children(after)
+            for child in (had ^ has) | (had & has & folded.keys()):
+                if child in folded:
+                    old, new = map(_time_of, folded[child])
+                else:
+                    old = new = _time_in(batch, child)
+                if child in had:
+                    batch.delete(_member_keys(permanode, child, old))
+                if child in has:
+                    batch.put_keys(_member_keys(permanode, child, new))
+            self._move(permanode, _time_of(before), _time_of(after), apart_from=folded.keys())
+
+    def _move(
+        self, child: Ref, old: str | None, new: str | None, *, apart_from: Set[Ref] = frozenset()
+    ) -> None:
+        """Move a member in the lists of what has it."""
+        if old == new:
+            return
+        for parent in self._parents_of(child):
+            if parent not in apart_from:
+                self._batch.delete(_member_keys(parent, child, old))
+                self._batch.put_keys(_member_keys(parent, child, new))
 
     def _link(self, permanode: Ref, news: Sequence[SignedClaim]) -> bool:
         """Change the links of a node, however many it has; false if the claims say more than that.
@@ -95,7 +240,9 @@ class Deriver:
             return False
         for claim in claims:
             _change_links(batch, permanode, claim.says)
-        _replace(batch, node, replace(node, modified=claims[-1].date))
+        changed = replace(node, modified=claims[-1].date)
+        self._replace(node, changed)
+        self._move(permanode, _time_of(node), _time_of(changed))
         return True
 
 
@@ -116,9 +263,9 @@ def permanode_of(table: ReadsRows, ref: Ref) -> Ref | None:
     return None
 
 
-def holders_of(table: ReadsRows, content: Ref) -> set[Ref]:
-    """The permanodes whose content is this file."""
-    found = table.scan(*HAS.below("camliContent", content))
+def holders_of(table: ReadsRows, value: Ref, attribute: str = "camliContent") -> set[Ref]:
+    """The permanodes that have this as their content, or under another attribute."""
+    found = table.scan(*HAS.below(attribute, value))
     return {Ref(HAS.parts_of(key)[3]) for key, _ in found}
 
 
@@ -130,24 +277,33 @@ def links_of(table: ReadsRows, parent: Ref, *attribute: str) -> Iterator[tuple[L
         yield Link(name, Ref(child)), count
 
 
-def _file_times(table: ReadsRows, file: Ref) -> FileTimes:
+def _facts(table: ReadsRows, file: Ref) -> FileFacts | None:
     value = table.get(FILE.key_of(file))
-    return () if value is None else facts_in(value).times
+    return None if value is None else facts_in(value)
 
 
-def _replace(batch: Batch, before: Node | None, after: Node | None) -> None:
-    """Put a node's rows in the place of those it had, also among its parents' members."""
-    old = {} if before is None else dict(node_rows(before))
-    new = {} if after is None else dict(node_rows(after))
-    batch.delete(old.keys() - new.keys())
-    batch.put(row for row in new.items() if old.get(row[0]) != row[1])
-    node = before or after
-    if node is None or _place(before) == _place(after):
-        return
-    edges = batch.scan(*EDGE.below(node.permanode))
-    for parent in {Ref(EDGE.parts_of(key)[1]) for key, _ in edges}:
-        batch.delete(_member_keys(parent, node.permanode, _place(before)))
-        batch.put_keys(_member_keys(parent, node.permanode, _place(after)))
+def _words(node: Node | None, table: ReadsRows) -> set[str]:
+    """The words that are posted for a node."""
+    if node is None:
+        return set()
+    words = words_to_post(node.attributes.get("title", ()))
+    if node.content is not None:
+        words.update(words_in(table, node.content))
+    return words
+
+
+def _moves_others(change: _Change) -> bool:
+    """Whether a node says that it is elsewhere than before, and so are those who were there."""
+    old, new = (said_place(_no_attributes() if n is None else n.attributes) for n in change)
+    return old != new
+
+
+def _no_attributes(_: Ref | None = None) -> Attributes:
+    return {}
+
+
+def _listed(node: Node | None) -> Node | None:
+    return node if node is not None and node.is_listed else None
 
 
 def _change_links(batch: Batch, parent: Ref, says: Statement) -> None:
@@ -170,14 +326,14 @@ def _link(batch: Batch, parent: Ref, name: str, value: str) -> None:
     held = batch.get(LINK.key_of(parent, *link))
     count = 0 if held is None else LINK.value_of(held)[0]
     batch.put(link_rows(parent, link, count + 1))
-    batch.put_keys(_member_keys(parent, link.child, _place_of(batch, link.child)))
+    batch.put_keys(_member_keys(parent, link.child, _time_in(batch, link.child)))
 
 
 def _unlink(batch: Batch, parent: Ref, links: Iterable[tuple[Link, int]]) -> None:
     for link, count in list(links):
         batch.delete(key for key, _ in link_rows(parent, link, count))
         if not any(True for _ in batch.scan(*EDGE.below(link.child, parent))):
-            batch.delete(_member_keys(parent, link.child, _place_of(batch, link.child)))
+            batch.delete(_member_keys(parent, link.child, _time_in(batch, link.child)))
 
 
 def _children(node: Node | None) -> frozenset[Ref]:
@@ -186,15 +342,15 @@ def _children(node: Node | None) -> frozenset[Ref]:
     return frozenset(link.child for link in node.links)
 
 
-def _place(node: Node | None) -> str | None:
+def _time_of(node: Node | None) -> str | None:
     """Where a node stands in lists by time; None if in none."""
     return None if node is None or node.time is None or not node.is_listed else date_text(node.time)
 
 
-def _place_of(batch: Batch, permanode: Ref) -> str | None:
+def _time_in(batch: Batch, permanode: Ref) -> str | None:
     value = batch.get(NODE.key_of(permanode))
-    return None if value is None else _place(read_node(permanode, value)[0])
+    return None if value is None else _time_of(read_node(permanode, value)[0])
 
 
-def _member_keys(parent: Ref, child: Ref, place: str | None) -> list[bytes]:
-    return [] if place is None else [MEMBER.key_of(parent, place, child)]
+def _member_keys(parent: Ref, child: Ref, time: str | None) -> list[bytes]:
+    return [] if time is None else [MEMBER.key_of(parent, time, child)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from typing import TypeAlias
 
 from ..blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
 from ..blobstore.ref import Blob, Ref
@@ -31,13 +32,20 @@ from .keys import (
     RowKind,
 )
 from .rows import Needs, is_candidate, later_rows, own_keys, rows_of
+from .status import MOST_SHOWN, IndexStatus, status_of
 from .trees import follow
 
 _AT_ONCE = 4
 """Waiting blobs whose rows, of up to some mebibytes each, are written together."""
 
+_ROOTS = (BLOB, REFUSED, UNREAD)
+"""Of these, and `WAITING`, every blob that has any rows has one."""
+
 _CLAIMS, _ = CLAIM.below()
 _UNREAD, _ = UNREAD.below()
+
+Watcher: TypeAlias = Callable[[frozenset[Ref]], None]
+"""Is told of permanodes and schema blobs; must return at once and must not raise."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,8 +65,11 @@ class Indexer:
         self._find_key = SignerKeys(storage)
         self._waking = threading.Lock()
         self._may_wait = True
-        self._writing = threading.Lock()
+        # Of what is written while it is held, nothing else comes between reading and writing.
+        self._writing = threading.RLock()
+        self._watchers: tuple[Watcher, ...] = ()
         self._trusted = trusted
+        self._refused_lately: deque[Ref] = deque(maxlen=MOST_SHOWN)
         self.has_unread = threading.Event()
         """Set while there may be blobs that are still to be read."""
         self.has_unread.set()
@@ -77,13 +88,16 @@ class Indexer:
         That they are going is written down with it, durably, so that `settle_removals` can tell
         after a crash what became of them.
         """
+        waiting = self._waiting(frozenset(refs))
         known = [
             ref
             for ref in refs
-            if any(self._table.get(kind.key_of(ref)) is not None for kind in (BLOB, REFUSED))
+            if ref in waiting
+            or any(self._table.get(kind.key_of(ref)) is not None for kind in _ROOTS)
         ]
         if known:
             gone = [key for blob in self._blobs(known) for key in own_keys(self._table, blob)]
+            gone += waiting.values()
             self._write([REMOVING.row(ref) for ref in known], gone)
             self._table.sync()
         try:
@@ -126,16 +140,16 @@ class Indexer:
             self.has_unread.set()
         for key in keys:
             check()
-            for blob in self._blobs([Ref(UNREAD.parts_of(key)[0])]):
-                self._read_later(blob, key, keeping, check)
+            ref = Ref(UNREAD.parts_of(key)[0])
+            for blob in self._blobs([ref]):
+                self._read_later(blob, keeping, check)
                 break
             else:
-                self._table.write((), [key])
+                self._write_read(ref, ())
 
     def _read_later(
         self,
         blob: Blob,
-        key: bytes,
         keeping: Callable[[], AbstractContextManager[None]],
         check: Callable[[], None],
     ) -> None:
@@ -153,10 +167,16 @@ class Indexer:
             _log.exception("reading %s", blob.ref)
             puts = [_refused(blob.ref, error)]
         with keeping():
-            # What was removed since it was read must not get rows again. (To ask for its size
-            # could make a store sync.)
-            self._write(puts if self._is_whole(blob.ref) else (), [key])
+            self._write_read(blob.ref, puts)
             self._look_again(waiting)
+
+    def _write_read(self, ref: Ref, puts: Sequence[Row]) -> None:
+        """Put the rows of a blob that was read, or has been missing, and need not be read again."""
+        with self._writing:
+            # What was removed since it was read must not get rows again, and what has come since
+            # must be read. (To ask for its size could make a store sync.)
+            if (is_here := self._is_whole(ref)) or True:
+                self._write(puts, [UNREAD.key_of(ref)])
 
     def _index(self, blobs: Iterable[Blob]) -> None:
         puts, waiting = self._read(
@@ -187,11 +207,15 @@ class Indexer:
                     claim = read_row(key, value)
                     said[claim.permanode][claim.ref] = claim
             deriver = Deriver(batch, trusted=trusted_signers(batch, self._trusted))
-            for permanode in {*gone, *changed}:
-                if permanode is not None:
-                    is_said = permanode not in gone and changed[permanode] == said[permanode].keys()
-                    news = list(said[permanode].values()) if is_said else None
-                    deriver.derive(permanode, news)
+            deriver.derive(
+                {
+                    permanode: None
+                    if permanode in gone or changed[permanode] != said[permanode].keys()
+                    else list(said[permanode].values())
+                    for permanode in {*gone, *changed}
+                    if permanode is not None
+                }
+            )
             batch.write()
             if any(key.startswith(_UNREAD) for key in keys):
                 self.has_unread.set()

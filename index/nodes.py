@@ -1,19 +1,22 @@
-"""Nodes: permanodes as they are now, and the rows that find them by what they are."""
+"""Nodes: permanodes as they are now, and the rows that tell of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from ..blobstore.errors import BadRef
 from ..blobstore.ref import Ref
-from ..schema.claims import AddAttribute, DelAttribute, SetAttribute, SignedClaim, Statement
+from ..schema.claims import AddAttribute, DelAttribute, SetAttribute, Statement
 from ..schema.errors import BadTimestamp
-from ..schema.folding import ClaimSet, Standing
+from ..schema.folding import ClaimSet, Folded, Standing
 from ..schema.timestamps import Timestamp, parse_time
-from .keys import EDGE, HAS, LINK, MODIFIED, NODE, TIME, Row, date_text, read_moment, written_moment
+from .attributes import Attributes, first
+from .attributes import ref_in as ref_in
+from .keys import EDGE, LINK, NODE, Row, read_moment, written_moment
+from .media.moments import Place
+from .places import FactsOf, place_of
 
 MAX_ATTRIBUTES = 8 * 1024
 """Characters of attributes a node's row holds; of more they are folded when asked for."""
@@ -23,9 +26,6 @@ VALUE_LENGTH = 120
 
 MEMBER = "camliMember"
 PATH = "camliPath:"
-
-FileTimes: TypeAlias = tuple[Timestamp, ...]
-"""The times a file is known by: none, one, or the earliest and the latest."""
 
 
 class Link(NamedTuple):
@@ -45,14 +45,30 @@ class Node:
     modified: Timestamp | None
     """The last change; None if nothing is claimed of it."""
     is_deleted: bool
-    attributes: Mapping[str, tuple[str, ...]]
+    attributes: Attributes
     """All attributes but for what is in `links`."""
     links: Mapping[Link, int]
     """What it has as members and under paths, and how many times each."""
+    derived: Mapping[str, str]
+    """What it has by its content, of names that are not among `attributes`."""
+    place: Place | None
+    """Where on Earth it is; None if nothing tells, or no search may find it."""
+
+    def values(self, attribute: str) -> tuple[str, ...]:
+        """The values of an attribute: those claimed, else the one it has by its content."""
+        found = self.attributes.get(attribute)
+        if found is None and attribute in self.derived:
+            return (self.derived[attribute],)
+        return found or ()
 
     def value(self, attribute: str) -> str:
         """The first value of an attribute; empty if it has none."""
-        return next(iter(self.attributes.get(attribute, ())), "")
+        return next(iter(self.values(attribute)), "")
+
+    @property
+    def content(self) -> Ref | None:
+        """The blob that is its content, if its first `camliContent` is a ref."""
+        return ref_in(first(self.attributes, "camliContent"))
 
     @property
     def time(self) -> Timestamp | None:
@@ -65,42 +81,37 @@ class Node:
         return not self.is_deleted and self.modified is not None
 
 
-def node_of(permanode: Ref, claims: ClaimSet, file_times: Callable[[Ref], FileTimes]) -> Node:
-    """The permanode as these claims make it. `file_times` are those of a file by its ref."""
+def node_of(
+    permanode: Ref,
+    claims: ClaimSet,
+    *,
+    facts_of: FactsOf,
+    attributes_of: Callable[[Ref], Attributes],
+) -> Node:
+    """The permanode as these claims make it. `attributes_of` are those of another one."""
     folded = claims.fold(permanode)
-    counting = [event.claim for event in folded.history if event.standing is Standing.COUNTS]
-    content = _content_claim(counting)
-    times: FileTimes = ()
-    if content is not None and (file := ref_in(content[0])) is not None:
-        times = file_times(file)
-    # In the order of the reference: the first that is there is the time.
-    moments = (
-        *(_moment(folded.value(name)) for name in ("paymentDueDate", "startDate", "dateCreated")),
-        *times[:1],
-        *(_moment(folded.value(name)) for name in ("datePublished", "dateModified")),
-        *times[1:],
-        None if content is None else content[1],
-    )
-    own_time = next((moment for moment in moments if moment is not None), None)
+    attributes, links = split_links(folded.attributes)
+    own_time, derived, place = None, {}, None
+    # Nobody tells a permanode that is in no list that its file has come, or its venue moved.
+    if not folded.is_deleted and folded.modified is not None:
+        content = ref_in(first(attributes, "camliContent"))
+        facts = None if content is None else facts_of(content)
+        if facts is not None:
+            derived = {k: v for k, v in facts.derived.items() if k not in attributes}
+        own_time = _own_time(folded, facts_of)
+        place = place_of(attributes, facts_of=facts_of, attributes_of=attributes_of)
     return Node(
-        permanode,
-        # Nobody tells a deleted one that its file has come.
-        None if folded.is_deleted else own_time,
-        folded.modified,
-        folded.is_deleted,
-        *split_links(folded.attributes),
+        permanode, own_time, folded.modified, folded.is_deleted, attributes, links, derived, place
     )
 
 
-def split_links(
-    attributes: Mapping[str, tuple[str, ...]],
-) -> tuple[dict[str, tuple[str, ...]], Counter[Link]]:
+def split_links(attributes: Attributes) -> tuple[dict[str, tuple[str, ...]], Counter[Link]]:
     """Attributes apart from links."""
     plain: dict[str, tuple[str, ...]] = {}
     links: Counter[Link] = Counter()
     for name, values in attributes.items():
-        linked = [link for value in values if (link := link_of(name, value)) is not None]
-        if linked:
+        if _is_for_links(name):
+            linked = [link for value in values if (link := link_of(name, value)) is not None]
             links.update(linked)
             values = tuple(value for value in values if link_of(name, value) is None)
         if values:
@@ -128,34 +139,19 @@ def is_linking(says: Statement, node: Node) -> bool:
     return False
 
 
-def node_rows(node: Node) -> list[Row]:
-    """The rows that are a node's own; just the first if searches may not find it."""
-    rows = [
-        NODE.row(
-            node.permanode,
-            value=(
-                written_moment(node.own_time),
-                written_moment(node.modified),
-                node.is_deleted,
-                None if _is_large(node) else dict(node.attributes),
-            ),
-        )
-    ]
-    if node.is_listed and node.time is not None and node.modified is not None:
-        time = date_text(node.time)
-        rows.append(TIME.row(time, node.permanode))
-        rows.append(MODIFIED.row(date_text(node.modified), node.permanode))
-        rows += [
-            HAS.row(attribute, value[:VALUE_LENGTH], time, node.permanode)
-            for attribute, values in node.attributes.items()
-            for value in values
-        ]
-        rows += [
-            row
-            for link, count in node.links.items()
-            for row in link_rows(node.permanode, link, count)
-        ]
-    return rows
+def node_row(node: Node) -> Row:
+    """The row that tells of a node."""
+    return NODE.row(
+        node.permanode,
+        value=(
+            written_moment(node.own_time),
+            written_moment(node.modified),
+            node.is_deleted,
+            None if _is_large(node) else dict(node.attributes),
+            dict(node.derived),
+            node.place,
+        ),
+    )
 
 
 def link_rows(parent: Ref, link: Link, count: int) -> tuple[Row, Row]:
@@ -168,7 +164,7 @@ def link_rows(parent: Ref, link: Link, count: int) -> tuple[Row, Row]:
 
 def read_node(permanode: Ref, value: bytes) -> tuple[Node, bool]:
     """The node that such a row tells of, without links, and whether its attributes are in it."""
-    time, modified, is_deleted, attributes = NODE.value_of(value)
+    time, modified, is_deleted, attributes, derived, place = NODE.value_of(value)
     held = attributes if isinstance(attributes, dict) else {}
     node = Node(
         permanode,
@@ -177,32 +173,44 @@ def read_node(permanode: Ref, value: bytes) -> tuple[Node, bool]:
         bool(is_deleted),
         {name: tuple(values) for name, values in held.items()},
         {},
+        derived,
+        None if place is None else Place(*place),
     )
     return node, attributes is not None
-
-
-def ref_in(value: str) -> Ref | None:
-    """The ref that a value is, or None."""
-    try:
-        return Ref.parse(value)
-    except BadRef:
-        return None
 
 
 def _is_for_links(attribute: str) -> bool:
     return attribute == MEMBER or attribute.startswith(PATH)
 
 
-def _content_claim(counting: Iterable[SignedClaim]) -> tuple[str, Timestamp] | None:
+def _own_time(folded: Folded, facts_of: FactsOf) -> Timestamp | None:
+    """When it was made or happened: in the order of the reference, the first that is known."""
+    for name in ("paymentDueDate", "startDate", "dateCreated"):
+        if (moment := _moment(folded.value(name))) is not None:
+            return moment
+    content = _content_claim(folded)
+    file = None if content is None else ref_in(content[0])
+    facts = None if file is None else facts_of(file)
+    if facts is not None and facts.times:
+        return facts.times[0]
+    for name in ("datePublished", "dateModified"):
+        if (moment := _moment(folded.value(name))) is not None:
+            return moment
+    return None if content is None else content[1]
+
+
+def _content_claim(folded: Folded) -> tuple[str, Timestamp] | None:
     """The value and date of the claim that set the content, which is what dates a permanode.
 
     The reference takes any delete of the attribute for the end of it, and no notice of additions.
     """
     found = None
-    for claim in counting:
-        match claim.says:
+    for event in folded.history:
+        if event.standing is not Standing.COUNTS:
+            continue
+        match event.claim.says:
             case SetAttribute(_, "camliContent", value):
-                found = value, claim.date
+                found = value, event.claim.date
             case DelAttribute(_, "camliContent", _):
                 found = None
     return found
