@@ -50,6 +50,8 @@ class Matcher:
     def test_of(self, constraint: Constraint) -> RefTest:
         """A function that tells whether a blob fits."""
         inner = self._test_of(constraint)
+        if _sees_deletes(constraint):
+            return inner
         return lambda ref: not self._is_deleted(ref) and inner(ref)
 
     def node(self, ref: Ref) -> Node | None:
@@ -383,6 +385,16 @@ def _picture_tests(asked: FileConstraint) -> Iterator[Callable[[FileFacts], bool
                 and fits_float(ratio, facts.picture.width / facts.picture.height)
             )
         )
+
+
+def _sees_deletes(constraint: Constraint) -> bool:
+    """Whether nothing that is deleted can fit anyhow."""
+    if any(one is not None for one in (constraint.permanode, constraint.file, constraint.dir)):
+        return True
+    match constraint.logical:
+        case LogicalConstraint(op=Op.AND, a=a, b=Constraint() as b):
+            return _sees_deletes(a) or _sees_deletes(b)
+    return False
 
 
 def _relates(asked: str, name: str) -> bool:
