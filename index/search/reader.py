@@ -8,10 +8,10 @@ from functools import cached_property
 
 from ...blobstore.ref import Ref
 from ...schema.folding import ClaimSet
-from ..claims import ReadsRows, claims_about, trusted_signers
+from ..claims import ReadsRows, claims_about, deletes_of, trusted_signers
 from ..deriving import links_of
 from ..files import FileFacts, facts_in
-from ..keys import BLOB, CHILD, DIRECTORY, EDGE, FILE, HAS, NODE, PARENT, REFERS, TEXT, Row
+from ..keys import BLOB, CHILD, DIRECTORY, EDGE, FILE, HAS, NODE, PARENT, REFERS, TEXT, WHOLE, Row
 from ..nodes import Link, Node, read_node, split_links
 from .errors import TooMuchToRead
 
@@ -51,6 +51,25 @@ class IndexReader:
         """The `camliType` of a schema blob; None for what is not here or is none."""
         value = self.get(BLOB.key_of(ref))
         return None if value is None else str(BLOB.value_of(value)[0])
+
+    def signer(self, ref: Ref) -> Ref | None:
+        """Who signed a permanode or claim; None for what is neither."""
+        value = self.get(BLOB.key_of(ref))
+        signer = None if value is None else BLOB.value_of(value)[1]
+        return None if signer is None else Ref(signer)
+
+    def refs_of_key(self, signer: Ref) -> frozenset[Ref]:
+        """All public key blobs of a key, if its claims count; else this one."""
+        for fingerprint in self._fingerprints:
+            refs = trusted_signers(self, frozenset((fingerprint,)))
+            if signer in refs:
+                return refs
+        return frozenset((signer,))
+
+    def is_deleted(self, permanode: Ref) -> bool | None:
+        """Whether a permanode is deleted; None if it is none, or not here."""
+        value = self.get(NODE.key_of(permanode))
+        return None if value is None else read_node(permanode, value)[0].is_deleted
 
     def node(self, permanode: Ref) -> Node | None:
         """A permanode with all its attributes, but without its links; None if it is not here."""
@@ -120,6 +139,16 @@ class IndexReader:
     def claims_about(self, ref: Ref) -> ClaimSet:
         """The claims that name a permanode; the deletes of it, or of the claim `ref`; and so on."""
         return claims_about(self, ref, self.trusted)
+
+    def counts(self, claim: Ref) -> bool:
+        """Whether a claim is not deleted."""
+        deletes = ClaimSet(tuple(deletes_of(self, (claim,))), self.trusted)
+        return claim not in deletes.deleted
+
+    def files(self, whole: Ref) -> Iterator[Ref]:
+        """The files that have these contents."""
+        for key, _ in self.scan(*WHOLE.below(whole)):
+            yield Ref(WHOLE.parts_of(key)[1])
 
     def count(self) -> None:
         """Count one row that was read."""

@@ -1,0 +1,21 @@
+"""Moments as answers write them, whatever year they are of."""
+
+from __future__ import annotations
+
+from ...schema.timestamps import END_NS, FIRST_NS, NANOSECONDS, Timestamp, format_ns, format_time
+
+NEVER = format_ns(FIRST_NS)
+"""How no moment is written where one is expected."""
+
+# A clock whose zone is unknown shows one minute less.
+_FIRST_NS = FIRST_NS + 60 * NANOSECONDS
+
+
+def utc_text(moment: Timestamp) -> str:
+    """A moment in UTC; those before the year 1 as its beginning."""
+    return format_ns(min(max(moment.ns, FIRST_NS), END_NS - 1))
+
+
+def shown_text(moment: Timestamp) -> str:
+    """A moment in UTC, or with the mark for an unknown zone, `-00:01`."""
+    return format_time(moment._replace(ns=min(max(moment.ns, _FIRST_NS), END_NS - 1)))
