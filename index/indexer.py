@@ -19,11 +19,12 @@ from ..schema.errors import BadTree, SignatureRefused
 from ..schema.verifying import SignerKeys
 from .batch import Batch
 from .claims import read_row, trusted_signers
-from .deriving import Deriver, holders_of, permanode_of
+from .deriving import Deriver, News, holders_of, permanode_of
 from .keys import (
     BLOB,
     CLAIM,
     FILE,
+    NODE,
     REFUSED,
     REMOVING,
     UNREAD,
@@ -65,8 +66,8 @@ class Indexer:
         self._find_key = SignerKeys(storage)
         self._waking = threading.Lock()
         self._may_wait = True
-        # Of what is written while it is held, nothing else comes between reading and writing.
-        self._writing = threading.RLock()
+        self._writing = threading.Lock()
+        self._watching = threading.Lock()
         self._watchers: tuple[Watcher, ...] = ()
         self._trusted = trusted
         self._refused_lately: deque[Ref] = deque(maxlen=MOST_SHOWN)
@@ -88,7 +89,8 @@ class Indexer:
         That they are going is written down with it, durably, so that `settle_removals` can tell
         after a crash what became of them.
         """
-        waiting = self._waiting(frozenset(refs))
+        waits = self._waits_of(frozenset(refs))
+        waiting = {Ref(WAITING.parts_of(key)[1]) for key in waits}
         known = [
             ref
             for ref in refs
@@ -97,8 +99,7 @@ class Indexer:
         ]
         if known:
             gone = [key for blob in self._blobs(known) for key in own_keys(self._table, blob)]
-            gone += waiting.values()
-            self._write([REMOVING.row(ref) for ref in known], gone)
+            self._write([REMOVING.row(ref) for ref in known], [*gone, *waits])
             self._table.sync()
         try:
             yield
@@ -120,6 +121,27 @@ class Indexer:
                 # Its rows must not be lost once nothing tells any more that they may be.
                 self._table.sync()
             self._table.write((), [REMOVING.key_of(ref)])
+
+    @contextmanager
+    def watch(self, watcher: Watcher) -> Iterator[None]:
+        """Tell `watcher` what changes while this lasts.
+
+        It is told, when that is written and from the thread that wrote it, the refs of permanodes
+        that have been made anew, and of schema blobs whose rows have come or gone.
+        """
+        with self._watching:
+            self._watchers += (watcher,)
+        try:
+            yield
+        finally:
+            with self._watching:
+                at = self._watchers.index(watcher)
+                self._watchers = self._watchers[:at] + self._watchers[at + 1 :]
+
+    def status(self, *, is_complete: bool) -> IndexStatus:
+        """How much is still to be read, waits, and is refused, by rows."""
+        lately = self._refused_lately.copy()
+        return status_of(self._table, is_complete=is_complete, refused_lately=lately)
 
     def read_some(
         self,
@@ -145,7 +167,7 @@ class Indexer:
                 self._read_later(blob, keeping, check)
                 break
             else:
-                self._write_read(ref, ())
+                self._write_read(ref, None)
 
     def _read_later(
         self,
@@ -170,13 +192,17 @@ class Indexer:
             self._write_read(blob.ref, puts)
             self._look_again(waiting)
 
-    def _write_read(self, ref: Ref, puts: Sequence[Row]) -> None:
-        """Put the rows of a blob that was read, or has been missing, and need not be read again."""
+    def _write_read(self, ref: Ref, puts: Sequence[Row] | None) -> None:
+        """Put the rows of a blob that was to be read: None is of one that could not be had."""
         with self._writing:
-            # What was removed since it was read must not get rows again, and what has come since
-            # must be read. (To ask for its size could make a store sync.)
-            if (is_here := self._is_whole(ref)) or True:
-                self._write(puts, [UNREAD.key_of(ref)])
+            # (To ask for its size could make a store sync.)
+            is_here = self._is_whole(ref)
+            if puts is None and is_here:
+                return  # it has come since, and is to be read
+            if not is_here or self._table.get(BLOB.key_of(ref)) is not None:
+                puts = ()  # it was removed since, or is read already
+            changed = self._change(puts or (), [UNREAD.key_of(ref)])
+        self._tell(changed)
 
     def _index(self, blobs: Iterable[Blob]) -> None:
         puts, waiting = self._read(
@@ -188,37 +214,50 @@ class Indexer:
 
     def _write(self, puts: Iterable[Row], deletes: Iterable[bytes] = ()) -> None:
         """Change rows, and all that follows from them, at once."""
-        puts, deletes = list(puts), list(deletes)
         with self._writing:
-            batch = Batch(self._table)
-            gone = {permanode_of(batch, ref) for ref in _refs(BLOB, deletes)}
-            batch.put(puts)
-            batch.delete(deletes)
-            keys = [key for key, _ in puts]
-            follow(batch, _refs(BLOB, keys), _refs(BLOB, deletes))
-            for file in _refs(FILE, (*keys, *deletes)):
-                gone |= holders_of(batch, file)
-            changed = defaultdict[Ref | None, set[Ref]](set)
-            for ref in _refs(BLOB, keys):
-                changed[permanode_of(batch, ref)].add(ref)
-            said = defaultdict[Ref | None, dict[Ref, SignedClaim]](dict)
-            for key, value in puts:
-                if key.startswith(_CLAIMS):
-                    claim = read_row(key, value)
-                    said[claim.permanode][claim.ref] = claim
-            deriver = Deriver(batch, trusted=trusted_signers(batch, self._trusted))
-            deriver.derive(
-                {
-                    permanode: None
-                    if permanode in gone or changed[permanode] != said[permanode].keys()
-                    else list(said[permanode].values())
-                    for permanode in {*gone, *changed}
-                    if permanode is not None
-                }
-            )
-            batch.write()
-            if any(key.startswith(_UNREAD) for key in keys):
-                self.has_unread.set()
+            changed = self._change(list(puts), list(deletes))
+        self._tell(changed)
+
+    def _change(self, puts: Sequence[Row], deletes: Sequence[bytes]) -> frozenset[Ref]:
+        """Do so, while the lock is held; which permanodes and schema blobs that has changed."""
+        batch = Batch(self._table)
+        gone = {permanode_of(batch, ref) for ref in _refs(BLOB, deletes)}
+        batch.put(puts)
+        batch.delete(deletes)
+        keys = [key for key, _ in puts]
+        follow(batch, _refs(BLOB, keys), _refs(BLOB, deletes))
+        for file in _refs(FILE, (*keys, *deletes)):
+            gone |= holders_of(batch, file)
+        changed = defaultdict[Ref | None, set[Ref]](set)
+        for ref in _refs(BLOB, keys):
+            changed[permanode_of(batch, ref)].add(ref)
+        said = defaultdict[Ref | None, dict[Ref, SignedClaim]](dict)
+        for key, value in puts:
+            if key.startswith(_CLAIMS):
+                claim = read_row(key, value)
+                said[claim.permanode][claim.ref] = claim
+        changes: dict[Ref, News] = {
+            permanode: None
+            if permanode in gone or changed[permanode] != said[permanode].keys()
+            else list(said[permanode].values())
+            for permanode in {*gone, *changed}
+            if permanode is not None
+        }
+        Deriver(batch, trusted=trusted_signers(batch, self._trusted)).derive(changes)
+        news = _refs_changed(batch) if self._watchers else frozenset()
+        batch.write()
+        if any(key.startswith(_UNREAD) for key in keys):
+            self.has_unread.set()
+        self._refused_lately.extendleft(_refs(REFUSED, keys))
+        return news
+
+    def _tell(self, changed: frozenset[Ref]) -> None:
+        if changed:
+            for watcher in self._watchers:
+                try:
+                    watcher(changed)
+                except Exception:  # the rows are written, whatever becomes of the news
+                    _log.exception("telling of changes")
 
     def _look_again(self, waiting: Sequence[tuple[Ref, Ref]]) -> None:
         """Wake those who wait for what came before that was noted, and so has woken nobody."""
@@ -241,6 +280,13 @@ class Indexer:
                 open_refs += filter(self._is_whole, next_refs)
                 seen |= next_refs
         self._may_wait = any(True for _ in self._table.scan(*WAITING.below()))
+
+    def _waits_of(self, refs: frozenset[Ref]) -> list[bytes]:
+        """The rows by which some of these wait for others."""
+        if not self._may_wait:
+            return []
+        keys = (key for key, _ in self._table.scan(*WAITING.below()))
+        return [key for key in keys if WAITING.parts_of(key)[1] in refs]
 
     def _is_whole(self, ref: Ref) -> bool:
         """Whether a blob is here and undamaged."""
@@ -279,6 +325,11 @@ def _waiting_rows(waiting: Iterable[tuple[Ref, Ref]]) -> list[Row]:
 def _refused(ref: Ref, error: Exception) -> Row:
     _log.info("%s counts for nothing: %s", ref, error)
     return REFUSED.row(ref, value=(str(error),))
+
+
+def _refs_changed(batch: Batch) -> frozenset[Ref]:
+    keys = batch.changed_keys()
+    return frozenset((*_refs(BLOB, keys), *_refs(NODE, keys)))
 
 
 def _refs(kind: RowKind, keys: Iterable[bytes]) -> Iterator[Ref]:
