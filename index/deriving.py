@@ -72,8 +72,11 @@ class Deriver:
         self._facts_of = lru_cache(_FACTS_KEPT)(partial(_facts, batch))
         self._vocabulary = Vocabulary(batch)
 
-    def derive(self, changes: Mapping[Ref, News]) -> None:
-        """Bring up to date what follows from the claims about these permanodes. Once in a batch."""
+    def derive(self, changes: Mapping[Ref, News]) -> set[Ref]:
+        """Bring up to date what follows from the claims about these permanodes; once in a batch.
+
+        Returns which permanodes that has changed: these, and check-ins whose venue is elsewhere.
+        """
         folded = {
             permanode: _Change(self._before(permanode), self._fold(permanode))
             for permanode, news in changes.items()
@@ -92,13 +95,16 @@ class Deriver:
                 folded[permanode] = _Change(before, after)
             self._replace(before, after)
         self._list_members(folded)
+        changed = set(changes)
         for venue in moved:
             for checkin in holders_of(self._batch, venue, VENUE) - folded.keys():
                 if (node := self._now(checkin)) is not None:
                     placed = self._placed(node, attributes_of)
                     if placed is not node:
                         self._replace(node, placed)
+                        changed.add(checkin)
         self._vocabulary.settle()
+        return changed
 
     def _before(self, permanode: Ref) -> Node | None:
         """The node of a permanode as it was before the batch; None if there was none."""
