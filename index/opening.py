@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from .arrivals import arrivals, batches
 from .claims import ClaimIndex
 from .errors import ReadingStopped
 from .folders import cursor_in, open_checked
-from .indexer import Indexer
+from .indexer import Indexer, Watcher
 from .keys import CURSOR, STORE, VERSION, Row
+from .status import IndexStatus
 from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
@@ -160,6 +161,14 @@ class Index:
         finally:
             self._hurry -= 1
         return self.wait(seconds)
+
+    def status(self) -> IndexStatus:
+        """How much is still to be read, waits for other blobs, or is refused."""
+        return self._indexer.status(is_complete=self._is_complete())
+
+    def watching(self, watcher: Watcher) -> AbstractContextManager[None]:
+        """Tell `watcher` what changes while this lasts: see `Indexer.watch`."""
+        return self._indexer.watch(watcher)
 
     def close(self) -> None:
         """Let the rows last. No call of the gate may be under way. Raises as the table does."""
