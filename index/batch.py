@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
 
 from sortedcontainers import SortedList
@@ -34,10 +34,6 @@ class Batch:
     def changes(self, key: bytes) -> bool:
         """Whether a key was put or deleted here."""
         return key in self._changes
-
-    def changed_keys(self) -> Collection[bytes]:
-        """The keys that were put or deleted here."""
-        return self._changes.keys()
 
     def put(self, rows: Iterable[Row]) -> None:
         """Put rows."""

@@ -24,7 +24,6 @@ from .keys import (
     BLOB,
     CLAIM,
     FILE,
-    NODE,
     REFUSED,
     REMOVING,
     UNREAD,
@@ -243,13 +242,13 @@ class Indexer:
             for permanode in {*gone, *changed}
             if permanode is not None
         }
-        Deriver(batch, trusted=trusted_signers(batch, self._trusted)).derive(changes)
-        news = _refs_changed(batch) if self._watchers else frozenset()
+        deriver = Deriver(batch, trusted=trusted_signers(batch, self._trusted))
+        derived = deriver.derive(changes)
         batch.write()
         if any(key.startswith(_UNREAD) for key in keys):
             self.has_unread.set()
         self._refused_lately.extendleft(_refs(REFUSED, keys))
-        return news
+        return frozenset((*derived, *_refs(BLOB, (*keys, *deletes))))
 
     def _tell(self, changed: frozenset[Ref]) -> None:
         if changed:
@@ -325,11 +324,6 @@ def _waiting_rows(waiting: Iterable[tuple[Ref, Ref]]) -> list[Row]:
 def _refused(ref: Ref, error: Exception) -> Row:
     _log.info("%s counts for nothing: %s", ref, error)
     return REFUSED.row(ref, value=(str(error),))
-
-
-def _refs_changed(batch: Batch) -> frozenset[Ref]:
-    keys = batch.changed_keys()
-    return frozenset((*_refs(BLOB, keys), *_refs(NODE, keys)))
 
 
 def _refs(kind: RowKind, keys: Iterable[bytes]) -> Iterator[Ref]:
