@@ -25,6 +25,14 @@ class ServerDidNotStart(RuntimeError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """Memory in bytes: what is a program's own, and that together with mapped files and code."""
+
+    anonymous: int
+    resident: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
     """A running server: where it is, and what it runs on."""
 
@@ -39,7 +47,14 @@ class Server:
     def peak_memory(self) -> int:
         """The most memory its processes had, together, in bytes. Processes that ended are not
         counted."""
-        return sum(_peak(pid) for pid in _with_children(self.process.pid))
+        return self._memory("VmHWM")
+
+    def memory(self) -> Memory:
+        """The memory its processes have now, together."""
+        return Memory(anonymous=self._memory("RssAnon"), resident=self._memory("VmRSS"))
+
+    def _memory(self, field: str) -> int:
+        return sum(_memory(pid, field) for pid in _with_children(self.process.pid))
 
 
 def command(*arguments: str) -> list[str]:
@@ -127,10 +142,11 @@ def _with_children(pid: int) -> list[int]:
     return [pid, *(found for child in children for found in _with_children(int(child)))]
 
 
-def _peak(pid: int) -> int:
+def _memory(pid: int, field: str) -> int:
+    """One of the fields of `/proc/PID/status` that say how much memory there is, in bytes."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0
     # "VmHWM:    123456 kB", see proc(5).
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
@@ -16,11 +17,18 @@ from .contenders import PEERS, Contender, missing_packages
 from .ours import Holdfast
 from .results import Results, tables
 from .running import clear
+from .search.figures import SearchResults, search_tables
+from .search.measuring import Plan, measure
 from .traffic import get_rate, make_blobs, receive_rate
 from .works import make_file, make_tree
 
 WORKS = {"file": "random.bin", "tree": "source"}
-MEASURES = (*WORKS, "traffic")
+MEASURES = (*WORKS, "traffic", "search")
+
+THINGS = 1_000_000
+"""What is searched, at the scale 1."""
+
+_PROGRAMS = {"file": ("borg", "restic"), "tree": ("borg", "restic"), "traffic": ("wrk",)}
 
 
 class RestoreDiffers(RuntimeError):
@@ -30,51 +38,94 @@ class RestoreDiffers(RuntimeError):
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     chosen = options.only or list(MEASURES)
-    missing = missing_packages(["borg", "restic", "wrk"])
+    missing = missing_packages({name for part in chosen for name in _PROGRAMS.get(part, ())})
     if missing:
         print(f"Install first: apt-get install {' '.join(missing)}", file=sys.stderr)
         return 1
     options.folder.mkdir(parents=True, exist_ok=True)
-    contenders: list[Contender] = [Holdfast(), *(peer() for peer in PEERS)]
-    names = [contender.name for contender in contenders]
-    results = Results()
-    started = _load()
+    results, found = Results(), SearchResults()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder.absolute()) as made:
-        room = Path(made)
-        works = _make_works(room, [work for work in WORKS if work in chosen])
-        for number in range(options.rounds):
-            _say(f"round {number + 1} of {options.rounds}")
-            # Whoever comes first finds another machine than whoever comes last: take turns.
-            turn = number % len(contenders)
-            order = contenders[turn:] + contenders[:turn]
-            for work, source in works.items():
-                _store(results, work, source, order, room / f"{work} {number}")
-            if "traffic" in chosen:
-                _traffic(results, room / f"traffic {number}", options)
-        where = _filesystem(room)
+        if set(chosen) != {"search"}:
+            print(_measure_storing(results, options, chosen, Path(made)))
+        if "search" in chosen:
+            print(_measure_searching(found, options, Path(made)))
     if options.json:
-        options.json.write_text(results.as_json())
-    print(tables(results, names))
-    print(_machine(where, f"{started} to {_load()}", options.rounds))
-    print("".join(f"- {who.version()}: {who.note}\n" for who in contenders))
-    return 0
+        figures = {**results.as_dict(), "search": found.as_dict()}
+        options.json.write_text(json.dumps(figures, indent=1))
+    return 1 if any(found.wrong.values()) else 0
+
+
+def _measure_storing(
+    results: Results, options: argparse.Namespace, chosen: Sequence[str], room: Path
+) -> str:
+    """Measure what is stored and restored, beside others; the report."""
+    contenders: list[Contender] = [Holdfast()]
+    if not WORKS.keys().isdisjoint(chosen):
+        contenders += (peer() for peer in PEERS)
+    started = _load()
+    works = _make_works(room, [work for work in WORKS if work in chosen])
+    for number in range(options.rounds):
+        _say(f"round {number + 1} of {options.rounds}")
+        # Whoever comes first finds another machine than whoever comes last: take turns.
+        turn = number % len(contenders)
+        order = contenders[turn:] + contenders[:turn]
+        for work, source in works.items():
+            _store(results, work, source, order, room / f"{work} {number}")
+        if "traffic" in chosen:
+            _traffic(results, room / f"traffic {number}", options)
+    how = f"load {started} to {_load()}; medians of {options.rounds}, ratios pair by pair."
+    return "\n".join(
+        (
+            tables(results, [contender.name for contender in contenders]),
+            f"{_machine(room)}; {how}",
+            *(f"- {who.version()}: {who.note}" for who in contenders),
+            "",
+        )
+    )
+
+
+def _measure_searching(found: SearchResults, options: argparse.Namespace, room: Path) -> str:
+    """Measure how things are found; the report."""
+    is_quick = options.rounds == 1
+    plan = Plan(
+        folder=options.folder.absolute() / "stores",
+        things=round(options.scale * THINGS),
+        questions=100 if is_quick else 400,
+        claims=5_000 if is_quick else 20_000,
+        keeps_index=is_quick,
+    )
+    started = _load()
+    measure(plan, found, room=room, tell=_say)
+    how = (
+        f"load {started} to {_load()}; up to {plan.questions} different questions of each sort over"
+        " HTTP, one after the other on one connection, every answer compared with the right one."
+    )
+    return f"{search_tables(found)}\n{_machine(room)}; {how}\n"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
-        "--quick", dest="rounds", action="store_const", const=1, help="one round only"
+        "--quick",
+        dest="rounds",
+        action="store_const",
+        const=1,
+        help="one round only, fewer questions, and an index that is there is not made anew",
     )
     parser.add_argument("--only", action="append", choices=MEASURES, help="may be given again")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     parser.add_argument("--blobs", type=int, default=100_000, help="small blobs to send")
     parser.add_argument("--seconds", type=int, default=5, help="how long to GET")
     parser.add_argument(
+        "--scale", type=float, default=1.0, help="how many of a million things to search"
+    )
+    parser.add_argument(
         "--folder",
         type=Path,
         default=Path(".artefacts"),
-        help="where to work; its disk is the one measured (default: %(default)s)",
+        help="where to work, and where the stores that are searched are kept;"
+        " its disk is the one measured (default: %(default)s)",
     )
     return parser
 
@@ -142,7 +193,7 @@ def _note(results: Results, step: str, who: Contender, seconds: float, peak: int
     _say(f"  {step}: {who.name} {seconds:.2f} s, {peak >> 20} MiB")
 
 
-def _machine(where: str, load: str, rounds: int) -> str:
+def _machine(room: Path) -> str:
     model = next(
         (
             line.partition(":")[2].strip()
@@ -153,8 +204,7 @@ def _machine(where: str, load: str, rounds: int) -> str:
     )
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {model}, "
-        f"Linux {platform.release()}, {where}, Python {platform.python_version()}; "
-        f"load {load}; medians of {rounds}, ratios pair by pair."
+        f"Linux {platform.release()}, {_filesystem(room)}, Python {platform.python_version()}"
     )
 
 

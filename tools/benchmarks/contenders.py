@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -122,7 +123,7 @@ PEERS: tuple[type[Contender], ...] = (Borg, Restic)
 _PACKAGES = {"borg": "borgbackup", "restic": "restic", "wrk": "wrk"}
 
 
-def missing_packages(programs: list[str]) -> list[str]:
+def missing_packages(programs: Iterable[str]) -> list[str]:
     """Debian packages to install before `programs` can run."""
     return sorted(_PACKAGES[name] for name in programs if shutil.which(name) is None)
 

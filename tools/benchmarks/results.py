@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,15 +43,14 @@ class Results:
         self.disk: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.rates: dict[str, list[float]] = defaultdict(list)
 
-    def as_json(self) -> str:
-        """Every single figure."""
-        found = {
+    def as_dict(self) -> dict[str, object]:
+        """Every single figure, for JSON."""
+        return {
             "seconds": _named(self.seconds),
             "peak_bytes": _named(self.peaks),
             "disk_bytes": _named(self.disk),
             "blobs_per_second": self.rates,
         }
-        return json.dumps(found, indent=1)
 
     def ratio(self, measure: str, peer: str) -> float | None:
         """The median over the rounds of our time divided by a peer's, or None without both."""
@@ -89,7 +87,7 @@ def _times(results: Results, names: Sequence[str]) -> str:
             met = "" if ratio is None else " met" if ratio <= goal.times else " **missed**"
             verdicts.append(f"at most {goal.times} {goal.peer}{met}")
         rows.append([*row, "; ".join(verdicts)])
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _rates(results: Results) -> str:
@@ -99,7 +97,7 @@ def _rates(results: Results) -> str:
             rate = median(results.rates[measure])
             met = "met" if rate >= least else "**missed**"
             rows.append([measure, f"{rate:,.0f}", f"at least {least:,} {met}"])
-    return _markdown(["per second", OUR_NAME, "goal"], rows)
+    return markdown(["per second", OUR_NAME, "goal"], rows)
 
 
 def _sizes(results: Results, names: Sequence[str]) -> str:
@@ -109,14 +107,15 @@ def _sizes(results: Results, names: Sequence[str]) -> str:
             row = [f"{title}, {measure}"]
             row += [_median([n / MIB for n in figures[measure, name]], "{:.0f}") for name in names]
             rows.append(row)
-    return _markdown(["MiB", *names], rows)
+    return markdown(["MiB", *names], rows)
 
 
 def _median(values: Sequence[float], form: str) -> str:
     return form.format(median(values)) if values else "-"
 
 
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table; empty without rows. All columns but the first hold numbers."""
     if not rows:
         return ""
     lines = [head, ["---", *("--:" for _ in head[1:])], *rows]

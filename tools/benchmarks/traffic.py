@@ -7,7 +7,7 @@ import random
 import re
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -19,6 +19,7 @@ BLOB_SIZE = 500
 BATCH_SIZE = 8 << 20
 """About how many bytes one request carries."""
 
+_HEADER_SIZE = 70
 _CONNECTIONS = 32
 
 
@@ -36,11 +37,18 @@ def make_blobs(count: int, *, seed: int) -> list[Blob]:
 def receive_rate(server: Server, blobs: Sequence[Blob]) -> float:
     """Blobs a second the server takes in by batch upload, each request durable when answered.
 
-    One connection, one request after the other. Making the blobs and their records is not
-    counted. Raises `TrafficFailed` unless every blob is new and stored.
+    See `upload`.
     """
-    batch = BATCH_SIZE // (BLOB_SIZE + 70)
-    bodies = [records.encode(blobs[at : at + batch]) for at in range(0, len(blobs), batch)]
+    return len(blobs) / upload(server, blobs)
+
+
+def upload(server: Server, blobs: Sequence[Blob]) -> float:
+    """The seconds until the server has taken in blobs, each request durable when answered.
+
+    One connection, one request after the other. Making the records is not counted. Raises
+    `TrafficFailed` unless every blob is new and stored.
+    """
+    bodies = list(_bodies(blobs))
     path = f"{_blob_root(server)}camli/batch-upload"
     headers = {"Content-Type": records.MEDIA_TYPE}
     connection = HTTPConnection("127.0.0.1", server.port, timeout=120)
@@ -54,7 +62,7 @@ def receive_rate(server: Server, blobs: Sequence[Blob]) -> float:
     stored = "".join(answer["results"] for answer in answers)
     if stored != "N" * len(blobs) or not all(answer["durable"] for answer in answers):
         raise TrafficFailed(f"{stored.count('N')} of {len(blobs)} blobs were stored as new")
-    return len(blobs) / seconds
+    return seconds
 
 
 def get_rate(server: Server, refs: Sequence[Ref], *, seconds: int, folder: Path) -> float:
@@ -86,6 +94,20 @@ end
     if rate is None or "Non-2xx" in said or "Socket errors" in said:
         raise TrafficFailed(f"wrk said: {said}")
     return float(rate[1])
+
+
+def _bodies(blobs: Sequence[Blob]) -> Iterator[bytes]:
+    """What requests carry: records of about `BATCH_SIZE` bytes."""
+    batch: list[Blob] = []
+    size = 0
+    for blob in blobs:
+        batch.append(blob)
+        size += len(blob.data) + _HEADER_SIZE
+        if size >= BATCH_SIZE:
+            yield records.encode(batch)
+            batch, size = [], 0
+    if batch:
+        yield records.encode(batch)
 
 
 def _blob_root(server: Server) -> str:

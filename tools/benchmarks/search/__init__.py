@@ -1,0 +1,1 @@
+"""How fast Holdfast finds: in a large store that is generated, with answers that are known."""

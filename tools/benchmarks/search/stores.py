@@ -1,0 +1,57 @@
+"""Generated stores are kept between runs: each is made when it is missing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .making import LEDGER, make_store
+
+LEAST = 1_000
+"""Things there must be, so that there are some of every kind."""
+
+_FORMAT = 1
+"""Another number means that what is made has changed, and is to be made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store of so many things: a home for a server, with a ledger beside."""
+
+    home: Path
+    things: int
+
+    @property
+    def ledger(self) -> Path:
+        return self.home / LEDGER
+
+    @property
+    def has_index(self) -> bool:
+        """Whether it was indexed to the end once."""
+        return self._indexed.exists()
+
+    def note_index(self, *, is_whole: bool) -> None:
+        """Note that an index is begun, or whole."""
+        if is_whole:
+            self._indexed.touch()
+        else:
+            self._indexed.unlink(missing_ok=True)
+
+    @property
+    def _indexed(self) -> Path:
+        return self.home / "indexed"
+
+
+def kept_store(folder: Path, things: int, *, tell: Callable[[str], None]) -> Store:
+    """The store of so many things below `folder`. To make one of a million takes some minutes."""
+    home = folder / f"things-{things}-{_FORMAT}"
+    if not home.exists():
+        tell(f"making a store of {things:,} things in {home}; it is kept")
+        unfinished = home.with_name(f"{home.name}.part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        make_store(unfinished, things, tell=tell)
+        unfinished.rename(home)
+    return Store(home, things)
