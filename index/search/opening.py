@@ -207,7 +207,7 @@ class Opener:
         if attribute is not None and not _is_for_links(attribute):
             if len(refs) <= MOST_LISTS:
                 return self._lists(((HAS, (attribute, ref)) for ref in refs), order, span)
-            places = (place for ref in refs for place in self._list(HAS, (attribute, ref)))
+            places = self._collected((HAS, (attribute, ref)) for ref in refs)
         else:
             places = self._places(
                 parent
@@ -226,7 +226,7 @@ class Opener:
         if attribute is None:
             if len(parents) <= MOST_LISTS:
                 return self._lists(((MEMBER, (parent,)) for parent in parents), order, span)
-            places = (place for parent in parents for place in self._list(MEMBER, (parent,)))
+            places = self._collected((MEMBER, (parent,)) for parent in parents)
         elif _is_for_links(attribute):
             places = self._places(
                 link.child for parent in parents for link, _ in self.reader.links(parent, attribute)
@@ -241,10 +241,11 @@ class Opener:
             )
         return _gathered(places, order, effort)
 
-    def _list(self, kind: RowKind, parts: tuple[str, ...]) -> Iterator[bytes]:
-        start, end = kind.below(*parts)
-        for key, _ in self.reader.scan(start, end):
-            yield key[len(start) :]
+    def _collected(self, lists: Iterable[tuple[RowKind, tuple[str, ...]]]) -> Iterator[bytes]:
+        for kind, parts in lists:
+            start, end = kind.below(*parts)
+            for key, _ in self.reader.scan(start, end):
+                yield key[len(start) :]
 
     def _spread(self, spread: Spread) -> Iterator[bytes]:
         low = _KINDS[spread.kind].key_of(*spread.parts, spread.low)

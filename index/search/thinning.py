@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import islice, zip_longest
 from math import sqrt
 from typing import TypeVar
 
@@ -28,17 +29,9 @@ def thinned(
     for number, (_, place) in enumerate(found):
         if place is not None:
             cells[_cell(place, area, side)].append(number)
-    waiting = [iter(cells[cell]) for cell in sorted(cells)]
-    kept: list[int] = []
-    while waiting and len(kept) < most:
-        still = []
-        for numbers in waiting:
-            number = next(numbers, None)
-            if number is not None and len(kept) < most:
-                kept.append(number)
-                still.append(numbers)
-        waiting = still
-    return [found[number][0] for number in sorted(kept)]
+    rounds = zip_longest(*(cells[cell] for cell in sorted(cells)))
+    in_turn = (number for turn in rounds for number in turn if number is not None)
+    return [found[number][0] for number in sorted(islice(in_turn, most))]
 
 
 def _cell(place: Place, area: Area, side: int) -> tuple[int, int]:
