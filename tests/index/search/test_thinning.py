@@ -29,7 +29,7 @@ def test_a_map_gets_no_more_than_it_asks_for_in_order(spots: list[Place | None],
 
 def test_a_crowd_leaves_room_for_whoever_is_far_away() -> None:
     crowd = [Place(48.85 + n / 10_000, 2.29) for n in range(200)]
-    alone = [Place(-33.85, 151.21), Place(40.7, -74.0), Place(64.1, -21.9)]
+    alone = [Place(-33.85, 151.21), Place(40.7, -74.0), Place(-33.9, 18.4)]
     spots = [*crowd, *alone]
     kept = thinned(list(enumerate(spots)), area_of(spots), 10)
     assert len(kept) == 10
