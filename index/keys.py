@@ -10,6 +10,9 @@ from ..schema.timestamps import Timestamp
 Row: TypeAlias = tuple[bytes, bytes]
 """A key and a value, as tables hold them."""
 
+_written = json.JSONEncoder(separators=(",", ":")).encode
+_read = json.JSONDecoder().decode
+
 VERSION_NUMBER = 4
 """The number of this set of rows. Another one means that the index is to be made again."""
 
@@ -34,11 +37,14 @@ class RowKind(NamedTuple):
         """A row with these parts and this value, in the declared order."""
         assert len(parts) == len(self.key)
         assert len(value) == len(self.value)
-        return self.key_of(*parts), json.dumps(value, separators=(",", ":")).encode()
+        return self.key_of(*parts), _written(value).encode()
 
     def key_of(self, *parts: str) -> bytes:
         """The key of a row."""
-        return "|".join((self.name, *map(_escaped, parts))).encode("utf-8", "surrogatepass")
+        text = "|".join((self.name, *parts))
+        if "%" in text or text.count("|") > len(parts):
+            text = "|".join((self.name, *map(_escaped, parts)))
+        return text.encode("utf-8", "surrogatepass")
 
     def below(self, *parts: str) -> tuple[bytes, bytes]:
         """Where the rows begin, and end, whose first parts are these."""
@@ -47,13 +53,16 @@ class RowKind(NamedTuple):
 
     def parts_of(self, key: bytes) -> list[str]:
         """The parts of a key of this kind."""
-        _, *parts = key.decode("utf-8", "surrogatepass").split("|")
+        text = key.decode("utf-8", "surrogatepass")
+        _, *parts = text.split("|")
+        if "%" not in text:
+            return parts
         return [part.replace("%7C", "|").replace("%25", "%") for part in parts]
 
     @staticmethod
     def value_of(value: bytes) -> list[Any]:
         """What a value holds, in the declared order."""
-        held: list[Any] = json.loads(value)
+        held: list[Any] = _read(value.decode())
         return held
 
 
