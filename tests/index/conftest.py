@@ -16,6 +16,7 @@ from holdfast.blobstore.table import Table
 from holdfast.index.keys import CURSOR, STORE, UNREAD, VERSION
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.opening import Index
+from holdfast.schema.build import directory_text, static_set_text
 from holdfast.schema.claims import (
     AddAttribute,
     DelAttribute,
@@ -25,9 +26,9 @@ from holdfast.schema.claims import (
     Statement,
     claim_text,
 )
-from holdfast.schema.directories import write_directory
+from holdfast.schema.directories import write_directory, write_symlink
 from holdfast.schema.facts import FileFacts
-from holdfast.schema.filewriter import write_file
+from holdfast.schema.filewriter import Put, write_file
 from holdfast.schema.openpgp.secretkey import SecretKey, new_ed25519_key
 from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import sign, signing_second
@@ -86,6 +87,39 @@ class Corpus:
     revoked: Ref
 
 
+def write_folders(put: Put) -> Ref:
+    """Folders in folders: with alike files, with links, with what is missing, and what is wrong."""
+
+    def write(name: bytes, text: bytes, put: Put = put) -> Ref:
+        return write_file(FileFacts(name=name), text, put)
+
+    def folder(name: bytes, *members: Ref, put: Put = put) -> Ref:
+        return write_directory(FileFacts(name=name), members, put)
+
+    def ignore(_: Blob) -> None: ...
+
+    notes = write(b"Notes.txt", "Zebras, d\u00e9j\u00e0 vu\n".encode())
+    copy = write(b"copy.txt", "Zebras, d\u00e9j\u00e0 vu\n".encode())
+    link = write_symlink(FileFacts(name=b"link"), b"Notes.txt", put)
+    inner = folder(b"inner", notes, link)
+    whole = folder(b"whole", copy, notes, notes, inner)
+    lists = [blob(static_set_text(members)) for members in ((inner, copy), (whole, inner))]
+    entries = blob(static_set_text(merge_sets=[each.ref for each in lists]))
+    merged = blob(directory_text(FileFacts(name=b"merged"), entries.ref))
+    wrong = blob(directory_text(FileFacts(name=b"wrong"), notes))
+    for each in (*lists, entries, merged, wrong):
+        put(each)
+    cut: list[Blob] = []
+    write(b"cut", b"a chunk that never comes", cut.append)
+    put(cut[-1])
+    unlisted: list[Blob] = []
+    folder(b"unlisted", notes, put=unlisted.append)
+    put(unlisted[-1])
+    lacking = folder(b"lacking", inner, folder(b"never comes", put=ignore))
+    folder(b"above", lacking, merged.ref, wrong.ref, cut[-1].ref, Ref.of(b"just bytes"))
+    return folder(b"top", whole, merged.ref)
+
+
 def make_corpus() -> Corpus:
     """Everything that can be said, by everybody, and what only looks like it."""
     owner, friend, stranger = Speaker(), Speaker(FRIEND), Speaker(STRANGER)
@@ -109,9 +143,14 @@ def make_corpus() -> Corpus:
     facts = FileFacts(name=b"IMG_20130218_131058.txt", mtime_ns=NOW - 1)
     file = write_file(facts, random.Random(1).randbytes(400_000), content.append)
     folder = write_directory(FileFacts(name=b"folder", mtime_ns=5), [file], content.append)
+    tree: list[Blob] = []
+    folders = write_folders(tree.append)
     owner.says(SetAttribute(node, "camliContent", file))
     owner.says(AddAttribute(restored, "camliMember", node))
     owner.says(SetAttribute(gone, "camliContent", folder))
+    owner.says(Share(target=folders))
+    owner.says(SetAttribute(restored, "camliContent", folders))
+    owner.says(AddAttribute(restored, "camliRoot", "roots|%"))
     nameless = Speaker(new_ed25519_key(time=NOW // 10**9 + 3))
     nameless.says(SetAttribute(node, "title", "nobody's"))
     tampered = blob(owner.made[1].data.replace(b'"one"', b'"ONE"'))
@@ -125,6 +164,7 @@ def make_corpus() -> Corpus:
             *stranger.made,
             *nameless.made,
             *plain,
+            *tree,
         ],
         node,
         gone,
