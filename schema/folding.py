@@ -58,7 +58,8 @@ class Folded:
     """The latest date of what counts: of changes, and of a delete of the permanode itself."""
 
     described: Timestamp | None
-    """The latest date of the changes of attributes alone, which `describe` calls `modtime`."""
+    """The latest date of the changes of attributes alone, but for those in which the reading sees
+    none. Read so, `describe` calls it `modtime`."""
 
     history: tuple[Event, ...]
     """Every claim about it, and every delete of one of these, by (date, ref)."""
@@ -117,12 +118,13 @@ def fold(
         # No delete of a claim touches the permanode, whatever it undoes.
         or (isinstance(claim.says, Delete) and claim.says.target == permanode)
     ]
+    attributes, described = _attributes(changes, reading)
     return Folded(
         permanode=permanode,
-        attributes=_attributes(changes, reading),
+        attributes=attributes,
         is_deleted=permanode in deleted,
         modified=touching[-1].date if touching else None,
-        described=changes[-1].date if changes else None,
+        described=described,
         history=history,
     )
 
@@ -192,11 +194,15 @@ def _standing(
     return Standing.COUNTS
 
 
-def _attributes(changes: Iterable[SignedClaim], reading: Reading) -> Mapping[str, tuple[str, ...]]:
+def _attributes(
+    changes: Iterable[SignedClaim], reading: Reading
+) -> tuple[Mapping[str, tuple[str, ...]], Timestamp | None]:
+    """The values, and the date of the last claim in which this reading sees a change."""
     # Of each attribute the values, and where in its list they are: removing one from a long
     # list must not walk the list.
     attributes: dict[str, dict[str, list[int]]] = {}
     describes = reading is Reading.DESCRIBE
+    date = None
     for place, claim in enumerate(changes):
         match claim.says:
             case DelAttribute(_, name, ""):
@@ -207,17 +213,18 @@ def _attributes(changes: Iterable[SignedClaim], reading: Reading) -> Mapping[str
                 attributes[name] = {value: [place]}
                 if describes and not value:
                     del attributes[name]
-            case AddAttribute(_, name, value) if not describes:
+                    continue
+            case AddAttribute(_, name, value):
+                if describes and (not value or value in attributes.get(name, ())):
+                    continue
                 attributes.setdefault(name, {}).setdefault(value, []).append(place)
-            case AddAttribute(_, name, value) if value:
-                attributes.setdefault(name, {}).setdefault(value, [place])
-    return MappingProxyType(
-        {
-            name: _in_order(values)
-            for name, values in sorted(attributes.items())
-            if values or describes
-        }
-    )
+        date = claim.date
+    held = {
+        name: _in_order(values)
+        for name, values in sorted(attributes.items())
+        if values or describes
+    }
+    return MappingProxyType(held), date
 
 
 def _in_order(values: Mapping[str, Iterable[int]]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class _Description:
                 return None
             except HoldfastError as error:  # the others can be described all the same
                 _log.error("describing %s: %s", ref, error)
-                found = Entry(None, {"error": str(error)})
+                found = Entry(None, {"error": "it cannot be read now; the log says why"})
             self.entries[ref] = found
         return found
 

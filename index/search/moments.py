@@ -7,9 +7,6 @@ from ...schema.timestamps import END_NS, FIRST_NS, NANOSECONDS, Timestamp, forma
 NEVER = format_ns(FIRST_NS)
 """How no moment is written where one is expected."""
 
-# A clock whose zone is unknown shows one minute less.
-_FIRST_NS = FIRST_NS + 60 * NANOSECONDS
-
 
 def utc_text(moment: Timestamp) -> str:
     """A moment in UTC; those before the year 1 as its beginning."""
@@ -18,4 +15,8 @@ def utc_text(moment: Timestamp) -> str:
 
 def shown_text(moment: Timestamp) -> str:
     """A moment in UTC, or with the mark for an unknown zone, `-00:01`."""
-    return format_time(moment._replace(ns=min(max(moment.ns, _FIRST_NS), END_NS - 1)))
+    if not moment.is_zone_unknown:
+        return utc_text(moment)
+    # Such a clock shows one minute less.
+    first = FIRST_NS + 60 * NANOSECONDS
+    return format_time(moment._replace(ns=min(max(moment.ns, first), END_NS - 1)))

@@ -305,6 +305,25 @@ def test_modification_is_the_latest_change_or_delete_of_the_permanode_that_count
     assert folded(title, liked, gone, back).modified == liked.date
 
 
+def test_what_describe_reads_as_no_change_does_not_move_its_time():
+    added = claim("1", AddAttribute(NODE, "tag", "x"), 10**9)
+    for number, says in enumerate(
+        (
+            AddAttribute(NODE, "tag", "x"),
+            AddAttribute(NODE, "tag", ""),
+            SetAttribute(NODE, "title", ""),
+        ),
+        start=2,
+    ):
+        later = claim(str(number), says, number * 10**9)
+        assert folded(added, later, reading=Reading.DESCRIBE).described == added.date
+        assert folded(added, later).described == later.date
+    gone = claim("5", DelAttribute(NODE, "tag", "x"), 5 * 10**9)
+    again = claim("6", AddAttribute(NODE, "tag", "x"), 6 * 10**9)
+    assert folded(added, gone, reading=Reading.DESCRIBE).described == gone.date
+    assert folded(added, gone, again, reading=Reading.DESCRIBE).described == again.date
+
+
 def test_huge_values_are_kept_whole():
     value = "\N{SNOWMAN}" * 300_000
     assert folded(claim("1", SetAttribute(NODE, "content", value))).value("content") == value
