@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -29,6 +30,9 @@ _CHANGES: dict[str, type[AttributeChange]] = {
     "del-attribute": DelAttribute,
 }
 
+_STEPS = 4
+"""Rows that are stepped over before a scan is begun anew, which costs as much."""
+
 
 class ReadsRows(Protocol):
     """A table, or what will be one."""
@@ -48,19 +52,35 @@ def claims_about(table: ReadsRows, ref: Ref, trusted: frozenset[Ref]) -> ClaimSe
 
 def deletes_of(table: ReadsRows, targets: Iterable[Ref]) -> Iterator[SignedClaim]:
     """The deletes of these, the deletes of those, and so on, each once."""
-    open_targets = list(targets)
+    open_targets = set(targets)
     seen = set(open_targets)
     while open_targets:
-        target = open_targets.pop()
-        for key, value in table.scan(*DELETE.below(target)):
-            ref = Ref(DELETE.parts_of(key)[1])
-            if ref in seen:
-                continue
-            seen.add(ref)
-            open_targets.append(ref)
-            signer, date, unknown = DELETE.value_of(value)
-            moment = date_of(date, is_zone_unknown=unknown)
-            yield SignedClaim(ref, Ref(signer), moment, Delete(target))
+        found = [read_delete(*row) for row in _delete_rows(table, open_targets)]
+        open_targets = {delete.ref for delete in found} - seen
+        seen |= open_targets
+        yield from (delete for delete in found if delete.ref in open_targets)
+
+
+def _delete_rows(table: ReadsRows, targets: Iterable[Ref]) -> Iterator[Row]:
+    """The rows of the deletes of these targets.
+
+    There may be many targets and few deletes, or the other way round: both are leaped over.
+    """
+    spans = sorted(DELETE.below(target) for target in targets)
+    starts, end = [start for start, _ in spans], spans[-1][1]
+    at = 0
+    while at < len(starts):
+        steps = 0
+        for row in table.scan(starts[at], end):
+            start = row[0][: row[0].rindex(b"|") + 1]
+            last, at = at, bisect_left(starts, start, at)
+            if starts[at] == start:
+                yield row
+            steps = 0 if at > last else steps + 1
+            if steps > _STEPS and starts[at] != start:
+                break
+        else:
+            return
 
 
 def trusted_signers(table: ReadsRows, fingerprints: frozenset[str]) -> frozenset[Ref]:
@@ -70,6 +90,13 @@ def trusted_signers(table: ReadsRows, fingerprints: frozenset[str]) -> frozenset
         for fingerprint in fingerprints
         for key, _ in table.scan(*SIGNER.below(fingerprint))
     )
+
+
+def read_delete(key: bytes, value: bytes) -> SignedClaim:
+    """The claim in a `delete` row."""
+    target, ref = map(Ref, DELETE.parts_of(key))
+    signer, date, unknown = DELETE.value_of(value)
+    return SignedClaim(ref, Ref(signer), date_of(date, is_zone_unknown=unknown), Delete(target))
 
 
 def read_row(key: bytes, value: bytes) -> SignedClaim:
