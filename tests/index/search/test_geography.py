@@ -1,0 +1,97 @@
+"""Where things are, and the smallest box around a number of places."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from holdfast.blobstore.ref import Ref
+from holdfast.index.media.moments import Place
+from holdfast.index.search.geography import Area, Whereabouts, area_of
+from holdfast.schema.timestamps import Timestamp
+
+from .conftest import Library
+
+SYDNEY, NEW_YORK, PARIS = Place(-33.85, 151.21), Place(40.7, -74), Place(48.86, 2.29)
+FIJI, SAMOA = Place(-17.7, 178.0), Place(-13.8, -172.1)
+
+degrees = st.integers(-180, 180).map(float)
+places = st.builds(Place, st.integers(-90, 90).map(float), degrees)
+
+
+def holds(area: Area, place: Place) -> bool:
+    if not area.south <= place.latitude <= area.north:
+        return False
+    if area.west <= area.east:
+        return area.west <= place.longitude <= area.east
+    return place.longitude >= area.west or place.longitude <= area.east
+
+
+def width(area: Area) -> float:
+    return (area.east - area.west) % 360
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([], None),
+        ([None, None], None),
+        ([PARIS], Area(48.86, 48.86, 2.29, 2.29)),
+        ([Place(0, 0)], Area(0, 0, 0, 0)),
+        ([PARIS, None, SYDNEY], Area(48.86, -33.85, 2.29, 151.21)),
+        ([SYDNEY, NEW_YORK, PARIS], Area(48.86, -33.85, 151.21, 2.29)),
+        ([FIJI, SAMOA], Area(-13.8, -17.7, 178.0, -172.1)),
+        ([SYDNEY, NEW_YORK], Area(40.7, -33.85, 151.21, -74)),
+        # Two boxes of 180 degrees would do.
+        ([Place(0, -90), Place(0, 90)], Area(0, 0, -90, 90)),
+    ],
+)
+def test_the_smallest_box_holds_all_places(
+    found: list[Place | None], expected: Area | None
+) -> None:
+    assert area_of(found) == expected
+    assert area_of(reversed(found)) == expected
+
+
+@given(st.lists(places, min_size=1, max_size=8), st.randoms())
+@example([Place(0, -180), Place(0, 180)], None)
+def test_the_box_holds_all_whatever_their_order_and_none_is_smaller(found, random) -> None:
+    area = area_of(found)
+    assert area is not None
+    assert all(holds(area, place) for place in found)
+    if random is not None:
+        random.shuffle(found)
+        assert area_of(found) == area
+    longitudes = [place.longitude for place in found]
+    boxes = [area._replace(west=w, east=e) for w in longitudes for e in longitudes]
+    enough = [width(box) for box in boxes if all(holds(box, place) for place in found)]
+    assert math.isclose(width(area), min(enough), abs_tol=1e-9) or width(area) == 0
+
+
+def test_an_area_is_told_by_its_sides() -> None:
+    assert Area(1, 2, 3, 4).document() == {"north": 1, "south": 2, "west": 3, "east": 4}
+
+
+def test_permanodes_and_files_are_somewhere_or_nowhere(library: Library) -> None:
+    said = library.permanode("said", latitude="1.5", longitude="-2")
+    bare = library.permanode("bare", title="x")
+    file = library.file("a.txt", b"a")
+    where = Whereabouts(library.reader)
+    assert where.of(said) == Place(1.5, -2)
+    assert [where.of(ref) for ref in (bare, file, Ref.of(b"?"))] == [None] * 3
+    library.delete(said)
+    assert Whereabouts(library.reader).of(said) is None
+
+
+def test_a_check_in_is_where_its_venue_is_said_to_be_at_that_moment(library: Library) -> None:
+    venue = library.permanode("venue", latitude="1", longitude="2")
+    attributes = {
+        "camliNodeType": ("foursquare.com:checkin",),
+        "foursquareVenuePermanode": (venue,),
+    }
+    where = Whereabouts(library.reader)
+    assert where.at(attributes, None) == Place(1, 2)
+    assert where.at(attributes, Timestamp(0)) is None
