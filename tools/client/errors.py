@@ -58,7 +58,7 @@ class ServerFailed(StoreUnusable):
     """An answer that is no answer to what was asked."""
 
     def __init__(self, url: str, status: int, body: bytes = b"") -> None:
-        self.url, self.status = url, status
+        self.url, self.status, self.body = url, status, body
         said = _said(body)[:300].strip().replace("\n", " ")
         super().__init__(f"{url} answered {status}{': ' + said if said else ''}")
 
@@ -133,3 +133,38 @@ class CannotTellClaims(StoreUnusable):
         super().__init__(
             f"{url} cannot tell what is claimed there; name a Holdfast server with --server"
         )
+
+
+class CannotSearch(StoreUnusable):
+    """A server that has blobs, and no search."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"{url} cannot be searched: it has no search, or has it elsewhere; name a Holdfast"
+            " server with --server"
+        )
+
+
+class CannotAnswer(StoreUnusable):
+    """A question that Perkeep's search has no answer to."""
+
+    def __init__(self, url: str, what: str) -> None:
+        self.url, self.what = url, what
+        super().__init__(
+            f"{url} cannot tell {what}: only a Holdfast server can; name one with --server"
+        )
+
+
+class SearchRefused(HoldfastError):
+    """A question that a server finds no sense in.
+
+    Where that is because of an expression, `problem` says why alone, and `start` where in it,
+    in characters.
+    """
+
+    blame: ClassVar[Blame] = Blame.CALLER
+
+    def __init__(self, said: str, *, problem: str = "", start: int | None = None) -> None:
+        self.problem, self.start = problem, start
+        super().__init__(said)

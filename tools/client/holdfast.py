@@ -24,6 +24,7 @@ class HoldfastStore(PerkeepStore):
     """The store behind a Holdfast server. What is not faster in batches goes Perkeep's way."""
 
     sends_only_missing = False
+    has_own_calls = True
     page = 10_000
 
     def __init__(self, transport: Transport, discovery: Discovery) -> None:

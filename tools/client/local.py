@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError, StoreFailed
 from ...blobstore.hub import Hub
@@ -15,10 +16,13 @@ from ...index.claims import ClaimIndex
 from ...index.opening import Index
 from ...schema.folding import ClaimSet
 from .errors import Refused
-from .store import KnowsClaims, Store
+from .store import CanBeAsked, KnowsClaims, Store
+
+if TYPE_CHECKING:
+    from .search import AnswersQuestions
 
 
-class LocalStore(Store, KnowsClaims):
+class LocalStore(Store, KnowsClaims, CanBeAsked):
     """A hub and its index as a store.
 
     The index is opened when it is first needed, which reading blobs does not. Close the store
@@ -97,6 +101,17 @@ class LocalStore(Store, KnowsClaims):
 
     def shares(self) -> ClaimSet:
         return self._claims().shares()
+
+    def settle(self, seconds: float) -> bool:
+        with self._writing():
+            return self._index().settle(seconds)
+
+    def questions(self) -> AnswersQuestions:
+        """Who answers; `settle` first, or the last files that came are not found."""
+        with self._writing():
+            index = self._index()
+            index.wait()
+            return index.search
 
     def _claims(self) -> ClaimIndex:
         """What is claimed, once all of it is known."""

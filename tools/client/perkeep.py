@@ -6,6 +6,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ...blobstore.errors import BadRef, BlobNotFound, CorruptBlob, HoldfastError, UnknownHash
@@ -15,9 +16,12 @@ from .address import Address
 from .answers import read_answer
 from .claims import perkeep_answer
 from .discovery import Discovery
-from .errors import BadAnswer, CannotTellClaims, Refused, ServerFailed
-from .store import KnowsClaims, Store
+from .errors import BadAnswer, CannotSearch, CannotTellClaims, Refused, ServerFailed
+from .store import CanBeAsked, KnowsClaims, Store
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .search import AnswersQuestions
 
 STAT_AT_ONCE = 1000
 """Refs one stat may ask for."""
@@ -29,10 +33,11 @@ GETS_AT_ONCE = 5
 """GETs in flight: what Perkeep's own clients allow themselves."""
 
 
-class PerkeepStore(Store, KnowsClaims):
+class PerkeepStore(Store, KnowsClaims, CanBeAsked):
     """The store behind a server that speaks Perkeep's blob protocol. Uploads are durable."""
 
     sends_only_missing = True
+    has_own_calls = False
     page = 1000
     """Blobs listed in one answer."""
 
@@ -131,6 +136,16 @@ class PerkeepStore(Store, KnowsClaims):
 
     def shares(self) -> ClaimSet:
         raise CannotTellClaims(self.name)
+
+    def questions(self) -> AnswersQuestions:
+        # Imported here: most commands ask nothing.
+        from .search import HoldfastAnswers, PerkeepAnswers
+
+        root = self._search_root
+        if root is None or root.origin != self._transport.address.origin:
+            raise CannotSearch(self.name)
+        make = HoldfastAnswers if self.has_own_calls else PerkeepAnswers
+        return make(self._transport, root.path, self.name)
 
     def _elsewhere(self, root: Address | None) -> str:
         """The path of another part of the same server. Raises `CannotTellClaims`."""

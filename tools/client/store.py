@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ...blobstore.errors import BlobNotFound, HoldfastError
 from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 from ...schema.folding import ClaimSet
+
+if TYPE_CHECKING:
+    from .search import AnswersQuestions
 
 
 class Store(ABC):
@@ -87,6 +91,22 @@ class KnowsClaims(ABC):
     @abstractmethod
     def shares(self) -> ClaimSet:
         """All share claims, and all deletes that bear on them."""
+
+
+class CanBeAsked(ABC):
+    """Can be asked what is stored."""
+
+    @abstractmethod
+    def questions(self) -> AnswersQuestions:
+        """Who answers, as long as the store is open. Raises `CannotSearch` where nobody does."""
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until all that is stored can be found, at most so long; whether it can.
+
+        Raises what keeps it from that. Servers see to it by themselves.
+        """
+        del seconds
+        return True
 
 
 class Fetching:

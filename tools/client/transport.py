@@ -23,6 +23,9 @@ TIMEOUT = 300.0
 CONNECT_TIMEOUT = 20.0
 READ_AT_ONCE = 1 << 20
 
+_WORDS = 1 << 16
+"""Bytes of an error that are read."""
+
 
 class Transport:
     """Connections to one server, as many as are used at once. Safe for many threads."""
@@ -145,7 +148,7 @@ class Transport:
 
     def _bounded(self, path: str, answer: http.client.HTTPResponse) -> bytes:
         try:
-            return answer.read(4096)
+            return answer.read(_WORDS)
         except (OSError, http.client.HTTPException) as error:
             raise self._broken(path, error) from error
 
