@@ -86,6 +86,16 @@ def test_places_are_the_same(files: dict[str, FileFacts]) -> None:
         assert place == pytest.approx(expected[whole], abs=1e-7)
 
 
+def test_cameras_are_those_of_the_tags(files: dict[str, FileFacts]) -> None:
+    tags = {key: value.removeprefix("string|1|") for key, value in theirs("exiftag").items()}
+    wholes = {key.partition("|")[0] for key in tags}
+    assert wholes
+    found = {str(one.whole): one.derived for one in files.values() if one.derived}
+    assert found == {
+        whole: {"camera": f"{tags[f'{whole}|010f']} {tags[f'{whole}|0110']}"} for whole in wholes
+    }
+
+
 @pytest.mark.parametrize(("kind", "their_name"), [(CHILD, "dirchild"), (WHOLE, "wholetofile")])
 def test_pairs_are_the_same(kind, their_name: str, ours: dict[bytes, bytes]) -> None:
     found = {"|".join(kind.parts_of(k)) for k in ours if k.startswith(kind.below()[0])}
