@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,12 +11,12 @@ import pytest
 
 from holdfast.blobstore.backends.memory import MemoryStorage
 from holdfast.blobstore.backends.packed import PackedStorage
-from holdfast.blobstore.errors import StoreFailed
+from holdfast.blobstore.errors import BlobNotFound, StoreFailed
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref, SizedRef
 from holdfast.blobstore.storage import CanFetch
 from holdfast.index import files
-from holdfast.index.files import FileFacts
+from holdfast.index.files import ReadFile
 from holdfast.index.keys import BLOB, CURSOR, FILE, REFUSED, STORE, WAITING, Row
 from holdfast.index.kv.memory import MemoryTable, open_memory
 from holdfast.index.opening import Index
@@ -82,6 +83,63 @@ class Interrupted(MemoryStorage):
     def enumerate(self, after: str = "", limit: int | None = None) -> Iterator[SizedRef]:
         yield from super().enumerate(after, limit)
         self.at_the_end()
+
+
+def test_senders_and_removers_at_once_leave_the_rows_of_what_is_there() -> None:
+    hub, table = Hub(MemoryStorage()), MemoryTable()
+    index = Index(table, hub, trusted=TRUSTED)
+    start = threading.Barrier(4)
+
+    def send(seed: int) -> None:
+        order = random.Random(seed).sample(CORPUS.blobs, len(CORPUS.blobs))
+        start.wait()
+        for each in order:
+            hub.receive([each])
+
+    def remove(seed: int) -> None:
+        known = [found.ref for found in CORPUS.blobs if b'"camliType": "' in found.data]
+        start.wait()
+        for each in random.Random(seed).choices(known, k=60):
+            hub.remove([each])
+
+    threads = [
+        threading.Thread(target=do, args=(seed,)) for do in (send, remove) for seed in (1, 2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    hub.receive(CORPUS.blobs)
+    assert index.settle(10)
+    assert rows_in(table) == ALL_ROWS
+    index.close()
+
+
+def test_a_blob_that_comes_just_when_it_was_looked_for_in_vain_is_read() -> None:
+    hub, table = Hub(storage := ComesLate()), MemoryTable()
+    index = Index(table, hub, trusted=TRUSTED, reads=False)
+    assert index.wait(10)
+    made: list[Blob] = []
+    file = write_file(Facts(name=b"late"), b"contents", made.append)
+    hub.receive(made)
+    storage.late = file
+    assert index.settle(10)
+    assert storage.late is None
+    assert table.get(FILE.key_of(file)) is not None
+    index.close()
+
+
+class ComesLate(MemoryStorage):
+    """Does not have a blob when it is asked for that, and does from then on."""
+
+    late: Ref | None = None
+
+    def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
+        for ref in refs:
+            if ref == self.late:
+                self.late = None
+                raise BlobNotFound(ref)
+            yield from super().fetch((ref,))
 
 
 def test_a_removal_under_way_is_not_settled_by_who_begins() -> None:
@@ -299,7 +357,7 @@ class Broken(MemoryTable):
 def test_contents_that_no_parser_expects_keep_nothing_else_from_being_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def read_file(schema: SchemaBlob, fetch: CanFetch, *, check: Callable[[], None]) -> FileFacts:
+    def read_file(schema: SchemaBlob, fetch: CanFetch, *, check: Callable[[], None]) -> ReadFile:
         if b"hostile" in schema.raw_name:
             raise ValueError("a mistake in a parser")
         return files.read_file(schema, fetch, check=check)
