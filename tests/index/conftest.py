@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from holdfast.blobstore.backends.memory import MemoryStorage
 from holdfast.blobstore.hub import Hub
@@ -34,6 +37,7 @@ from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import sign, signing_second
 from holdfast.schema.timestamps import Timestamp
 
+DATA = Path(__file__).parents[1] / "data"
 NOW = 1_700_000_000_000_000_000
 
 OWNER = new_ed25519_key(time=NOW // 10**9)
@@ -120,6 +124,47 @@ def write_folders(put: Put) -> Ref:
     return folder(b"top", whole, merged.ref)
 
 
+def write_things(put: Put) -> tuple[Ref, Ref, Ref]:
+    """A letter, a photo that says where it was made, and a song that says whose it is."""
+    words = (
+        "Dear \u017dofie, the Donaudampfschifffahrtsgesellschaftskapit\u00e4nswitwe \u6771\u4eac\n"
+    )
+    gps = {1: "S", 2: (33.0, 51.0, 25.0), 3: "W", 4: (70.0, 30.0, 0.0)}
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x010F], exif[0x0110] = "Acme", "Acme 5"
+    exif.get_ifd(0x8825).update(gps)
+    Image.new("RGB", (8, 6)).save(out, "JPEG", exif=exif)
+    song = (DATA / "index" / "media" / "sound.opus").read_bytes()
+    return (
+        write_file(FileFacts(name=b"letter.txt", mtime_ns=NOW - 2), words.encode(), put),
+        write_file(FileFacts(name=b"beach.jpg", mtime_ns=NOW - 3), out.getvalue(), put),
+        write_file(FileFacts(name=b"sound.opus"), song, put),
+    )
+
+
+def say_of_things(owner: Speaker, letter: Ref, photo: Ref, song: Ref) -> None:
+    """Permanodes with those contents, and some that are where others are."""
+    written, pictured, sung, venue, visit, lost = (
+        owner.permanode(name)
+        for name in (b"written", b"pictured", b"sung", b"venue", b"visit", b"lost")
+    )
+    owner.says(SetAttribute(written, "camliContent", letter))
+    owner.says(SetAttribute(written, "title", "To \u017dofie, in " + "H\u00e5" * 30))
+    owner.says(SetAttribute(pictured, "camliContent", photo))
+    owner.says(SetAttribute(pictured, "lens", "a good one"))
+    owner.says(AddAttribute(sung, "camliContent", song))
+    owner.says(SetAttribute(sung, "artist", "somebody else"))
+    owner.says(SetAttribute(venue, "latitude", "48.2082"))
+    owner.says(SetAttribute(venue, "longitude", "16.3738"))
+    owner.says(SetAttribute(venue, "title", "Caf\u00e9 Central"))
+    for place in (visit, lost):
+        owner.says(SetAttribute(place, "camliNodeType", "foursquare.com:checkin"))
+        owner.says(SetAttribute(place, "foursquareVenuePermanode", venue))
+        owner.says(SetAttribute(place, "camliContent", photo))
+    owner.says(SetAttribute(lost, "latitude", "north"))
+    owner.says(SetAttribute(lost, "longitude", "16"))
+
+
 def make_corpus() -> Corpus:
     """Everything that can be said, by everybody, and what only looks like it."""
     owner, friend, stranger = Speaker(), Speaker(FRIEND), Speaker(STRANGER)
@@ -145,6 +190,7 @@ def make_corpus() -> Corpus:
     folder = write_directory(FileFacts(name=b"folder", mtime_ns=5), [file], content.append)
     tree: list[Blob] = []
     folders = write_folders(tree.append)
+    say_of_things(owner, *write_things(tree.append))
     owner.says(SetAttribute(node, "camliContent", file))
     owner.says(AddAttribute(restored, "camliMember", node))
     owner.says(SetAttribute(gone, "camliContent", folder))
