@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -129,9 +129,9 @@ class Opener:
                 return self.rows(_KINDS[kind], parts, order, span)
             case Spelled():
                 words = self._words(source, effort)
-                if words is None or len(words) > MOST_LISTS:
+                if words is None:
                     return None
-                return self._lists(((WORD, (word,)) for word in words), order, span)
+                return self._lists([(WORD, (word,)) for word in words], order, span, effort)
             case Both(sources):
                 return self._all_of(sources, order, span, effort)
             case Either(sources):
@@ -172,8 +172,15 @@ class Opener:
         return Intersection(streams, order)
 
     def _lists(
-        self, lists: Iterable[tuple[RowKind, tuple[str, ...]]], order: Order, span: Span
-    ) -> Stream:
+        self,
+        lists: Sequence[tuple[RowKind, tuple[str, ...]]],
+        order: Order,
+        span: Span,
+        effort: Effort,
+    ) -> Stream | None:
+        """Some lists as one: merged, or, if they are many, collected."""
+        if len(lists) > MOST_LISTS:
+            return _gathered(self._collected(lists), order, effort)
         streams = [self.rows(kind, parts, order, span) for kind, parts in lists]
         return streams[0] if len(streams) == 1 else Union(streams, order)
 
@@ -205,16 +212,13 @@ class Opener:
         if refs is None:
             return None
         if attribute is not None and not _is_for_links(attribute):
-            if len(refs) <= MOST_LISTS:
-                return self._lists(((HAS, (attribute, ref)) for ref in refs), order, span)
-            places = self._collected((HAS, (attribute, ref)) for ref in refs)
-        else:
-            places = self._places(
-                parent
-                for ref in refs
-                for parent, name in self.reader.parents(ref)
-                if attribute in (None, name)
-            )
+            return self._lists([(HAS, (attribute, ref)) for ref in refs], order, span, effort)
+        places = self._places(
+            parent
+            for ref in refs
+            for parent, name in self.reader.parents(ref)
+            if attribute in (None, name)
+        )
         return _gathered(places, order, effort)
 
     def _held(
@@ -224,10 +228,8 @@ class Opener:
         if parents is None:
             return None
         if attribute is None:
-            if len(parents) <= MOST_LISTS:
-                return self._lists(((MEMBER, (parent,)) for parent in parents), order, span)
-            places = self._collected((MEMBER, (parent,)) for parent in parents)
-        elif _is_for_links(attribute):
+            return self._lists([(MEMBER, (parent,)) for parent in parents], order, span, effort)
+        if _is_for_links(attribute):
             places = self._places(
                 link.child for parent in parents for link, _ in self.reader.links(parent, attribute)
             )
