@@ -21,6 +21,8 @@ MOST_CELLS = 64
 
 _FINEST = 12
 _SIDE = 1 << _FINEST
+"""How many columns, and rows, of the finest cells there are."""
+
 _STEP = 3
 """Digits from one length to the next."""
 
@@ -28,15 +30,15 @@ _MOST_FINER = 48
 """More of the 64 cells in a cell than this are not worth having instead of it."""
 
 
-def cell_of(place: Place, length: int) -> str:
-    """The cell of so many digits, at most 12, that a place is in."""
-    return _name(_column(place.longitude) % _SIDE, _row(place.latitude))[:length]
-
-
 def cells_of(place: Place) -> tuple[str, ...]:
     """The cells of all lengths that a place is in."""
-    finest = cell_of(place, _FINEST)
+    finest = _name(_Cell(_FINEST, _column(place.longitude) % _SIDE, _row(place.latitude)))
     return tuple(finest[:length] for length in LENGTHS)
+
+
+def cell_of(place: Place, length: int) -> str:
+    """The cell of one of these lengths that a place is in."""
+    return cells_of(place)[LENGTHS.index(length)]
 
 
 def cover(north: float, west: float, south: float, east: float) -> tuple[str, ...]:
@@ -47,17 +49,11 @@ def cover(north: float, west: float, south: float, east: float) -> tuple[str, ..
     whose two longitudes are the same here. If `west` is `east` the box is a line. All degrees may
     be any numbers.
     """
-    if not (south <= north and south <= 90 and north >= -90):
+    is_beside = west <= east and (west > 180 or east < -180)
+    if is_beside or not (south <= north and south <= 90 and north >= -90):
         return ()
     rows = _row(south), _row(north)
-    spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-    boxes = [
-        box
-        for low, high in spans
-        if low <= 180 and high >= -180
-        for box in _boxes(_column(low), _column(high), *rows)
-    ]
-    return tuple(sorted(_refined(boxes))) if boxes else ()
+    return tuple(sorted(map(_name, _few([_Box(*run, *rows) for run in _columns(west, east)]))))
 
 
 class _Box(NamedTuple):
@@ -68,88 +64,104 @@ class _Box(NamedTuple):
     bottom: int
     top: int
 
-    def common(self, other: _Box) -> int:
-        """How many of the finest cells are in both."""
-        width = min(self.right, other.right) - max(self.left, other.left) + 1
-        height = min(self.top, other.top) - max(self.bottom, other.bottom) + 1
-        return max(width, 0) * max(height, 0)
+    def within(self, other: _Box) -> _Box | None:
+        """What both have in common; None if nothing."""
+        left, right = max(self.left, other.left), min(self.right, other.right)
+        bottom, top = max(self.bottom, other.bottom), min(self.top, other.top)
+        return _Box(left, right, bottom, top) if left <= right and bottom <= top else None
+
+    @property
+    def size(self) -> int:
+        return (self.right - self.left + 1) * (self.top - self.bottom + 1)
 
 
-def _boxes(left: int, right: int, bottom: int, top: int) -> Iterator[_Box]:
-    # Behind the last column comes the first: places at 180 degrees are in that.
-    if left < _SIDE:
-        yield _Box(left, min(right, _SIDE - 1), bottom, top)
-    if right >= _SIDE:
-        yield _Box(0, 0, bottom, top)
+class _Cell(NamedTuple):
+    """A cell, by its column and row among those of its length."""
+
+    length: int
+    column: int
+    row: int
+
+    @property
+    def box(self) -> _Box:
+        side = _SIDE >> self.length
+        left, bottom = self.column * side, self.row * side
+        return _Box(left, left + side - 1, bottom, bottom + side - 1)
+
+    def finer(self, boxes: list[_Box]) -> Iterator[_Box]:
+        """The columns and rows of the next length in it that touch these boxes."""
+        side = _SIDE >> self.length + _STEP
+        for box in self.parts_of(boxes):
+            yield _Box(*(edge // side for edge in box))
+
+    def parts_of(self, boxes: list[_Box]) -> list[_Box]:
+        """What of these boxes is in it."""
+        return [part for box in boxes if (part := box.within(self.box)) is not None]
 
 
-def _refined(boxes: list[_Box]) -> list[str]:
-    """Few cells, as small as that allows, that cover all these."""
-    done: list[str] = []
-    open_cells = [(-_outside("", boxes), "")]
-    while open_cells:
-        outside, cell = heappop(open_cells)  # the one that holds most that is in no box
-        finer = _finer(cell, boxes) if outside else []
-        if finer and len(done) + len(open_cells) + len(finer) <= MOST_CELLS:
-            for one in finer:
-                heappush(open_cells, (-_outside(one, boxes), one))
+def _few(boxes: list[_Box]) -> list[_Cell]:
+    """Few cells, as small as that allows, that cover all these boxes, which do not overlap."""
+    done: list[_Cell] = []
+    open_cells: list[tuple[int, _Cell]] = []
+
+    def add(cell: _Cell) -> None:
+        outside = cell.box.size - sum(part.size for part in cell.parts_of(boxes))
+        if outside and cell.length < _FINEST:
+            heappush(open_cells, (-outside, cell))
         else:
             done.append(cell)
+
+    add(_Cell(0, 0, 0))
+    while open_cells:
+        _, cell = heappop(open_cells)  # the one that holds most that is in no box
+        finer = list(cell.finer(boxes))
+        count = sum(box.size for box in finer)
+        if count > _MOST_FINER or len(done) + len(open_cells) + count > MOST_CELLS:
+            done.append(cell)
+            continue
+        # Two boxes may touch the same cell, from two sides.
+        for column, row in dict.fromkeys(
+            (column, row)
+            for box in finer
+            for column in range(box.left, box.right + 1)
+            for row in range(box.bottom, box.top + 1)
+        ):
+            add(_Cell(cell.length + _STEP, column, row))
     return done
 
 
-def _finer(cell: str, boxes: list[_Box]) -> list[str]:
-    """The cells of the next length in this one that touch a box; none if they are not worth it."""
-    if len(cell) == _FINEST:
-        return []
-    names = [cell]
-    for _ in range(_STEP):
-        names = [name + digit for name in names for digit in "0123" if _inside(name + digit, boxes)]
-    return names if len(names) <= _MOST_FINER else []
-
-
-def _inside(cell: str, boxes: list[_Box]) -> int:
-    extent = _extent(cell)
-    return sum(box.common(extent) for box in boxes)
-
-
-def _outside(cell: str, boxes: list[_Box]) -> int:
-    """How many of the finest cells in a cell are in no box."""
-    side = _SIDE >> len(cell)
-    return max(side * side - _inside(cell, boxes), 0)  # two boxes may share a column
-
-
-def _extent(cell: str) -> _Box:
-    column = row = 0
-    for digit in cell:
-        column, row = column * 2 + int(digit) % 2, row * 2 + int(digit) // 2
-    side = _SIDE >> len(cell)
-    left, bottom = column * side, row * side
-    return _Box(left, left + side - 1, bottom, bottom + side - 1)
+def _columns(west: float, east: float) -> list[tuple[int, int]]:
+    """The columns from one longitude to another, in runs that have none in common."""
+    first, last = _column(west), _column(east)
+    if west > east:
+        last += _SIDE  # on around the Earth
+    if last - first >= _SIDE:
+        return [(0, _SIDE - 1)]
+    if last < _SIDE:
+        return [(first, last)]
+    if first >= _SIDE:
+        return [(first - _SIDE, last - _SIDE)]
+    return [(first, _SIDE - 1), (0, last - _SIDE)]
 
 
 # Rounding keeps order, so what is between two longitudes is between their columns.
 def _column(longitude: float) -> int:
-    """From 0, and `_SIDE` for 180 degrees."""
-    share = (min(max(longitude, -180.0), 180.0) + 180) / 360
-    return int(share * _SIDE)
+    """From 0, and `_SIDE` for 180 degrees, which are those of column 0."""
+    return int((min(max(longitude, -180.0), 180.0) + 180) / 360 * _SIDE)
 
 
 def _row(latitude: float) -> int:
-    share = (min(max(latitude, -90.0), 90.0) + 90) / 180
-    return min(int(share * _SIDE), _SIDE - 1)
+    return min(int((min(max(latitude, -90.0), 90.0) + 90) / 180 * _SIDE), _SIDE - 1)
 
 
-def _name(column: int, row: int) -> str:
-    """The finest cell."""
-    return "".join(_DIGITS[column >> at & _MASK, row >> at & _MASK] for at in range(9, -1, -_STEP))
+def _name(cell: _Cell) -> str:
+    _, column, row = cell
+    steps = range(cell.length - _STEP, -1, -_STEP)
+    return "".join([_DIGITS[column >> at & 7][row >> at & 7] for at in steps])
 
 
-_MASK = (1 << _STEP) - 1
-_DIGITS = {
-    (column, row): "".join(
-        str((column >> bit & 1) + 2 * (row >> bit & 1)) for bit in reversed(range(_STEP))
-    )
-    for column in range(_MASK + 1)
-    for row in range(_MASK + 1)
-}
+_DIGITS = [
+    ["".join("0123"[(x >> at & 1) + 2 * (y >> at & 1)] for at in (2, 1, 0)) for y in range(8)]
+    for x in range(8)
+]
+"""The digits of one step, by the last three bits of column and row."""
