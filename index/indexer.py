@@ -71,7 +71,7 @@ class Indexer:
         self._trusted = trusted
         self._refused_lately: deque[Ref] = deque(maxlen=MOST_SHOWN)
         self.has_unread = threading.Event()
-        """Set while there may be blobs that are still to be read."""
+        """Set while there may be blobs that are still to be read; unset only if there are none."""
         self.has_unread.set()
 
     def receive(self, blobs: Sequence[Blob]) -> None:
@@ -155,10 +155,10 @@ class Indexer:
         and then, and ends the reading by what it raises; what was read before is written. Raises
         as the table does.
         """
-        self.has_unread.clear()
-        keys = [key for key, _ in islice(self._table.scan(*UNREAD.below()), most)]
-        if keys:
-            self.has_unread.set()
+        with self._writing:  # whoever waits for all to be read must not see it unset in between
+            keys = [key for key, _ in islice(self._table.scan(*UNREAD.below()), most)]
+            if not keys:
+                self.has_unread.clear()
         for key in keys:
             check()
             ref = Ref(UNREAD.parts_of(key)[0])

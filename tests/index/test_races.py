@@ -17,7 +17,7 @@ from holdfast.blobstore.ref import Blob, Ref, SizedRef
 from holdfast.blobstore.storage import CanFetch
 from holdfast.index import files
 from holdfast.index.files import ReadFile
-from holdfast.index.keys import BLOB, CURSOR, FILE, REFUSED, STORE, WAITING, Row
+from holdfast.index.keys import BLOB, CURSOR, FILE, REFUSED, STORE, UNREAD, WAITING, Row
 from holdfast.index.kv.memory import MemoryTable, open_memory
 from holdfast.index.opening import Index
 from holdfast.schema.blob import SchemaBlob
@@ -140,6 +140,39 @@ class ComesLate(MemoryStorage):
                 self.late = None
                 raise BlobNotFound(ref)
             yield from super().fetch((ref,))
+
+
+def test_who_waits_for_all_to_be_read_waits_while_it_is_looked_for_what_is_to_be_read() -> None:
+    hub, table = Hub(MemoryStorage()), SlowToLook()
+    index = Index(table, hub, trusted=TRUSTED, reads=False)
+    assert index.wait(10)
+    made: list[Blob] = []
+    file = write_file(Facts(name=b"new"), b"contents", made.append)
+    hub.receive(made)
+    table.is_slow = True
+    index.read_on()
+    assert table.is_looking.wait(10)
+    threading.Timer(0.05, table.may_go_on.set).start()
+    assert index.settle(10)
+    assert table.get(FILE.key_of(file)) is not None
+    index.close()
+
+
+class SlowToLook(MemoryTable):
+    """Takes its time to say what is to be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_slow = False
+        self.is_looking, self.may_go_on = threading.Event(), threading.Event()
+
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[Row]:
+        if self.is_slow and start == UNREAD.below()[0]:
+            self.is_looking.set()
+            assert self.may_go_on.wait(10)
+        return super().scan(start, end, backwards=backwards)
 
 
 def test_a_removal_under_way_is_not_settled_by_who_begins() -> None:
