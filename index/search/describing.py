@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from ...blobstore.errors import HoldfastError
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
 from ..attributes import Attributes
-from ..query.request import DescribeRequest
+from ..query.request import DEFAULT_CHILDREN, DescribeRequest
 from .entries import Entries, Entry
 from .errors import TooMuchToRead
 from .reader import IndexReader
@@ -18,6 +19,9 @@ from .rules import Followed
 
 MOST_BLOBS = 10_000
 """How many blobs one answer describes."""
+
+MOST_AROUND = 2000
+"""How many blobs are described because others, that were found, lead to them."""
 
 _REFS = re.compile(r"\b(?:sha1-[0-9a-f]{40}|sha224-[0-9a-f]{56}|sha256-[0-9a-f]{64})\b", re.ASCII)
 
@@ -47,9 +51,16 @@ class Describer:
         description.follow(request, roots)
         return self._written(description)
 
-    def around(self, refs: Iterable[Ref]) -> object:
-        """The `meta` of blobs and what they lead to, which many answers have besides."""
-        return self.describe(DescribeRequest(blobrefs=tuple(refs), depth=2))["meta"]
+    def around(self, refs: Iterable[Ref]) -> dict[str, object]:
+        """Blobs and what they lead to, as many answers have it besides.
+
+        Each has an equal share of `MOST_AROUND`, so that one album among many notes is no reason
+        to describe all that is in it. The rest is as with `describe`.
+        """
+        roots = list(refs)
+        description = _Description(Entries(self._reader, at=None, most_children=DEFAULT_CHILDREN))
+        description.go_down(roots, 2, most_leads=MOST_AROUND // max(len(roots), 1))
+        return self._written(description)
 
     def _written(self, description: _Description) -> dict[str, object]:
         sizes = dict(self._storage.stat(description.entries))
@@ -59,7 +70,7 @@ class Describer:
                 kind = {"camliType": entry.kind} if entry.kind else {}
                 meta[ref] = {"blobRef": ref, **kind, "size": sizes[ref], **entry.said}
         document: dict[str, object] = {"meta": meta}
-        if description.is_cut:
+        if description.is_cut or description.is_short:
             document["truncated"] = True
         return document
 
@@ -71,8 +82,11 @@ class _Description:
         self._make = entries.of
         self.entries: dict[Ref, Entry] = {}
         self.is_cut = False
+        """Whether there is no room for more."""
+        self.is_short = False
+        """Whether a blob leads to more than was taken."""
 
-    def go_down(self, roots: Iterable[Ref], levels: int) -> None:
+    def go_down(self, roots: Iterable[Ref], levels: int, *, most_leads: int = MOST_BLOBS) -> None:
         """Describe blobs and what they lead to, so many levels in all."""
         level = list(dict.fromkeys(roots))
         while level and levels:
@@ -82,7 +96,9 @@ class _Description:
                 if (entry := self._entry(ref)) is None:
                     return
                 if levels and len(below) <= MOST_BLOBS:
-                    below.update(dict.fromkeys(_leads_of(entry)))
+                    leads = dict.fromkeys(_leads_of(entry))
+                    self.is_short = self.is_short or len(leads) > most_leads
+                    below.update(dict.fromkeys(islice(leads, most_leads)))
             level = [ref for ref in below if ref not in self.entries]
 
     def follow(self, request: DescribeRequest, roots: Iterable[Ref]) -> None:

@@ -35,7 +35,7 @@ class Lookups:
 
     A list is None where it would be empty. Where a limit is not 1 to 1000, it is 50. A `signer`
     stands for all refs of the same key, and None for all keys whose claims count. `meta` describes
-    what is found, and what that leads to.
+    what is found, and what that leads to; `"truncated": true` says that it leads to more.
     """
 
     def __init__(self, reader: IndexReader, storage: Storage) -> None:
@@ -59,7 +59,7 @@ class Lookups:
             modified = utc_text(date_of(date, is_zone_unknown=False))
             owner = self._reader.signer(Ref(permanode))
             recent.append({"blobref": permanode, "modtime": modified, "owner": owner})
-        return {"recent": recent or None, "meta": self._describer.around(found)}
+        return {"recent": recent or None, **self._describer.around(found)}
 
     def permanode_attr(
         self,
@@ -88,17 +88,15 @@ class Lookups:
             for ref in self._given(attribute, one, signers, at=at, is_prefix=not value)
         )
         found = list(islice(_distinct(given), _limit(limit)))
-        return {
-            "withAttr": [{"permanode": ref} for ref in found] or None,
-            "meta": self._describer.around(found),
-        }
+        items = [{"permanode": ref} for ref in found]
+        return {"withAttr": items or None, **self._describer.around(found)}
 
     def signer_attr_value(
         self, *, signer: Ref | None, attribute: str, value: str
     ) -> dict[str, object]:
         """The permanode to which a value was given last. Raises `NoSuchPermanode`."""
         for permanode in self._given(attribute, value, self._refs_of(signer)):
-            return {"permanode": permanode, "meta": self._describer.around((permanode,))}
+            return {"permanode": permanode, **self._describer.around((permanode,))}
         raise NoSuchPermanode
 
     def signer_paths(self, *, signer: Ref | None, target: Ref) -> dict[str, object]:
@@ -117,7 +115,7 @@ class Lookups:
                     suffix = attribute.removeprefix(PATH)
                     paths.append({"claimRef": claim.ref, "baseRef": base, "suffix": suffix})
                     bases[base] = None
-        return {"paths": paths or None, "meta": self._describer.around(bases)}
+        return {"paths": paths or None, **self._describer.around(bases)}
 
     def claims(self, permanode: Ref, *, attribute: str = "") -> dict[str, object]:
         """The claims about a permanode that count, or those about one attribute, oldest first."""

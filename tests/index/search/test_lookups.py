@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.blobstore.errors import Blame
 from holdfast.blobstore.ref import Blob, Ref
+from holdfast.index.search import describing
 from holdfast.index.search.errors import NoFuzzyLookup, NoSuchPermanode, NotIndexedByValue
 from holdfast.schema.claims import AddAttribute, DelAttribute, Delete, SetAttribute, claim_text
 from holdfast.schema.openpgp.secretkey import SecretKey
@@ -85,6 +86,19 @@ def test_what_is_found_is_described_with_what_it_leads_to(library: Library) -> N
     document: Any = library.lookups.recent(limit=1)
     assert document["meta"].keys() == {album, note}
     assert document["meta"][album]["permanode"]["attr"] == {"camliMember": [note]}
+
+
+def test_one_album_does_not_crowd_out_what_else_is_described(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [library.permanode(f"p{number}", title="x") for number in range(5)]
+    file = library.file("a.txt", b"a")
+    note = library.permanode("note", camliContent=file)
+    album = library.permanode("album", camliMember=photos)
+    monkeypatch.setattr(describing, "MOST_AROUND", 6)
+    document: Any = library.lookups.recent(limit=2)
+    assert document["meta"].keys() == {album, note, file, *photos[:3]}
+    assert document["truncated"] is True
 
 
 def test_an_empty_store_has_nothing_recent(library: Library) -> None:
