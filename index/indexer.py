@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
@@ -14,35 +14,25 @@ from ..blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
 from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import Storage, fetch_one
 from ..blobstore.table import Table
-from ..schema.claims import SignedClaim
 from ..schema.errors import BadTree, SignatureRefused
 from ..schema.verifying import SignerKeys
-from .batch import Batch
-from .claims import read_row, trusted_signers
-from .deriving import Deriver, News, holders_of, permanode_of
+from .changing import change
 from .keys import (
     BLOB,
-    CLAIM,
-    FILE,
     REFUSED,
     REMOVING,
     UNREAD,
     WAITING,
     Row,
-    RowKind,
 )
 from .rows import Needs, is_candidate, later_rows, own_keys, rows_of
 from .status import MOST_SHOWN, IndexStatus, status_of
-from .trees import follow
 
 _AT_ONCE = 4
 """Waiting blobs whose rows, of up to some mebibytes each, are written together."""
 
 _ROOTS = (BLOB, REFUSED, UNREAD)
 """Of these, and `WAITING`, every blob that has any rows has one."""
-
-_CLAIMS, _ = CLAIM.below()
-_UNREAD, _ = UNREAD.below()
 
 Watcher: TypeAlias = Callable[[frozenset[Ref]], None]
 """Is told of permanodes and schema blobs; must return at once and must not raise."""
@@ -219,36 +209,11 @@ class Indexer:
 
     def _change(self, puts: Sequence[Row], deletes: Sequence[bytes]) -> frozenset[Ref]:
         """Do so, while the lock is held; which permanodes and schema blobs that has changed."""
-        batch = Batch(self._table)
-        gone = {permanode_of(batch, ref) for ref in _refs(BLOB, deletes)}
-        batch.put(puts)
-        batch.delete(deletes)
-        keys = [key for key, _ in puts]
-        follow(batch, _refs(BLOB, keys), _refs(BLOB, deletes))
-        for file in _refs(FILE, (*keys, *deletes)):
-            gone |= holders_of(batch, file)
-        changed = defaultdict[Ref | None, set[Ref]](set)
-        for ref in _refs(BLOB, keys):
-            changed[permanode_of(batch, ref)].add(ref)
-        said = defaultdict[Ref | None, dict[Ref, SignedClaim]](dict)
-        for key, value in puts:
-            if key.startswith(_CLAIMS):
-                claim = read_row(key, value)
-                said[claim.permanode][claim.ref] = claim
-        changes: dict[Ref, News] = {
-            permanode: None
-            if permanode in gone or changed[permanode] != said[permanode].keys()
-            else list(said[permanode].values())
-            for permanode in {*gone, *changed}
-            if permanode is not None
-        }
-        deriver = Deriver(batch, trusted=trusted_signers(batch, self._trusted))
-        derived = deriver.derive(changes)
-        batch.write()
-        if any(key.startswith(_UNREAD) for key in keys):
+        changed = change(self._table, puts, deletes, trusted=self._trusted)
+        if changed.is_more_unread:
             self.has_unread.set()
-        self._refused_lately.extendleft(_refs(REFUSED, keys))
-        return frozenset((*derived, *_refs(BLOB, (*keys, *deletes))))
+        self._refused_lately.extendleft(changed.refused)
+        return changed.refs
 
     def _tell(self, changed: frozenset[Ref]) -> None:
         if changed:
@@ -324,9 +289,3 @@ def _waiting_rows(waiting: Iterable[tuple[Ref, Ref]]) -> list[Row]:
 def _refused(ref: Ref, error: Exception) -> Row:
     _log.info("%s counts for nothing: %s", ref, error)
     return REFUSED.row(ref, value=(str(error),))
-
-
-def _refs(kind: RowKind, keys: Iterable[bytes]) -> Iterator[Ref]:
-    """The first parts of those keys that are of a kind."""
-    start, _ = kind.below()
-    return (Ref(kind.parts_of(key)[0]) for key in keys if key.startswith(start))
