@@ -190,10 +190,11 @@ class Deriver:
             if is_same_text and is_same_title and before.time == after.time:
                 return
         old, new = _words(before, batch.table), _words(after, batch)
+        kept = old & new if _time_of(before) == _time_of(after) else set()
         if before is not None and before.time is not None:
-            batch.delete(word_keys(old, before.time, before.permanode))
+            batch.delete(word_keys(old - kept, before.time, before.permanode))
         if after is not None and after.time is not None:
-            batch.put_keys(word_keys(new, after.time, after.permanode))
+            batch.put_keys(word_keys(new - kept, after.time, after.permanode))
         self._vocabulary.lost(old - new)
         self._vocabulary.gained(new - old)
 
