@@ -38,7 +38,6 @@ def claims_rate(room: Path, things: int = THINGS) -> float:
             permanodes += 1
             tags.update(thing.tags)
     with serving(home, log=room / "server.log") as server, Asker(server) as asker:
-        upload(server, [voice.signer])
         seconds = upload(server, blobs)
         for tag, count in tags.most_common(20):
             if (found := len(asker.find(f"tag:{tag}", limit=-1))) != count:
