@@ -22,6 +22,7 @@ from .folders import cursor_in, open_checked
 from .indexer import Indexer, Watcher
 from .keys import CURSOR, STORE, VERSION, Row
 from .status import IndexStatus
+from .search.service import SearchService
 from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
@@ -111,6 +112,13 @@ class Index:
             # Nothing tells what is new, so from here on only a good end vouches for the rows.
             self._forget_cursor()
         self.claims = ClaimIndex(table, hub.storage, trusted=trusted, is_complete=self._is_complete)
+        self.search = SearchService(
+            table,
+            hub.storage,
+            trusted=trusted,
+            is_complete=self._is_complete,
+            settle=self.settle,
+        )
         hub.add_hook(self._indexer.receive)
         hub.add_remove_hook(self._indexer.removing)
         self._keeper = threading.Thread(target=self._keep, name="index", daemon=True)
