@@ -21,8 +21,8 @@ from .errors import ReadingStopped
 from .folders import cursor_in, open_checked
 from .indexer import Indexer, Watcher
 from .keys import CURSOR, STORE, VERSION, Row
-from .status import IndexStatus
 from .search.service import SearchService
+from .status import IndexStatus
 from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
