@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -19,16 +19,29 @@ MOST_ROWS = 5_000_000
 """How many rows one question may read, unless it is told otherwise."""
 
 
+CHECK_ROWS = 256
+"""Rows between two looks whether the question is still asked."""
+
+
 class IndexReader:
     """Reads for one question, in one thread. Everything raises `TooMuchToRead` past `most` rows.
 
     `trusted` are the fingerprints of the keys whose claims count.
     """
 
-    def __init__(self, table: ReadsRows, *, trusted: frozenset[str], most: int = MOST_ROWS) -> None:
+    def __init__(
+        self,
+        table: ReadsRows,
+        *,
+        trusted: frozenset[str],
+        most: int = MOST_ROWS,
+        check: Callable[[], None] | None = None,
+    ) -> None:
+        """`check` is called now and then, and ends the reading by what it raises."""
         self._table = table
         self._fingerprints = trusted
         self._most = most
+        self._check = check
         self.rows_read = 0
 
     def get(self, key: bytes) -> bytes | None:
@@ -155,3 +168,5 @@ class IndexReader:
         self.rows_read += 1
         if self.rows_read > self._most:
             raise TooMuchToRead(self._most)
+        if self._check is not None and not self.rows_read % CHECK_ROWS:
+            self._check()

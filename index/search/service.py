@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import TypeAlias
 
 from ...blobstore.ref import Ref
@@ -59,6 +60,19 @@ class SearchService:
         self._is_complete = is_complete
         self._settle = settle
         self._now_ns = now_ns
+        self._check: Callable[[], None] | None = None
+
+    def for_one(self, check: Callable[[], None], *, waits: bool = True) -> SearchService:
+        """The same for one asker. `check` is called now and then while a question is answered, in
+        the thread that does, and ends that by what it raises.
+
+        Without `waits`, files that have just come and are not read yet are not waited for.
+        """
+        service = copy(self)
+        service._check = check
+        if not waits:
+            service._settle = lambda _seconds: True
+        return service
 
     def query(self, query: SearchQuery, *, explain: bool = False) -> Document:
         """What a search finds: `blobs`, `description`, `LocationArea`; `continue` if it goes on.
@@ -146,7 +160,7 @@ class SearchService:
     def _reader(self) -> IndexReader:
         if not self._is_complete():
             raise IndexBehind
-        return IndexReader(self._table, trusted=self._trusted)
+        return IndexReader(self._table, trusted=self._trusted, check=self._check)
 
     def _lookups(self) -> Lookups:
         return Lookups(self._reader(), self._storage)
