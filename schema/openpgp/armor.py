@@ -6,6 +6,8 @@ import base64
 import binascii
 import re
 
+import anycrc
+
 from .errors import BadOpenPgp
 
 PUBLIC_KEY = "PGP PUBLIC KEY BLOCK"
@@ -68,21 +70,10 @@ def decoded(text: bytes, check: bytes | None) -> bytes:
 
 def checksum(data: bytes) -> str:
     """The four characters of the CRC-24 of `data`: from 0xB704CE, by the polynomial 0x1864CFB."""
-    crc = 0xB704CE
-    for byte in data:
-        crc = (crc << 8 & 0xFFFFFF) ^ _CRC[crc >> 16 ^ byte]
+    crc: int = _CRC.calc(data)
     return base64.b64encode(crc.to_bytes(3, "big")).decode("ascii")
 
 
-def _crc_of_byte(byte: int) -> int:
-    crc = byte << 16
-    for _ in range(8):
-        crc <<= 1
-        if crc & 0x1000000:
-            crc ^= 0x1864CFB
-    return crc
-
-
-_CRC = [_crc_of_byte(byte) for byte in range(256)]
+_CRC = anycrc.Model("CRC24-OPENPGP")
 
 _BEGIN = re.compile(rb"-----BEGIN [A-Z0-9 /,]{1,60}-----")
