@@ -23,6 +23,7 @@ from ..query.scalars import LocationConstraint
 from ..query.trees import nodes
 from .describing import Describer
 from .errors import IndexBehind
+from .largest import DEFAULT_LIMIT, duplicates, largest
 from .lookups import Lookups
 from .reader import IndexReader
 from .searching import Explanation, Search
@@ -156,6 +157,18 @@ class SearchService:
         """Why a blob is kept."""
         self._settle(SETTLE_SECONDS)
         return self._complete(Whys(self._reader(), self._storage).why(ref, limit=limit))
+
+    def duplicates(self, *, limit: int = DEFAULT_LIMIT, after: str = "") -> Document:
+        """The contents that several files have."""
+        self._settle(SETTLE_SECONDS)
+        return self._complete(duplicates(self._reader(), limit=limit, after=after))
+
+    def largest(
+        self, *, kind: str = "file", limit: int = DEFAULT_LIMIT, after: str = ""
+    ) -> Document:
+        """The largest files, or folders."""
+        self._settle(SETTLE_SECONDS)
+        return self._complete(largest(self._reader(), kind=kind, limit=limit, after=after))
 
     def _reader(self) -> IndexReader:
         if not self._is_complete():
