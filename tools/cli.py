@@ -44,6 +44,13 @@ COMMANDS = (
     Command("delete", "delete", "delete permanodes, or take claims back"),
     Command("undelete", "undelete", "bring back what was deleted"),
     Command("claims", "claims", "show who said what of a thing, and when"),
+    Command("search", "search", "find things, and save searches"),
+    Command("recent", "recent", "show what was changed last"),
+    Command("describe", "describe", "show what things are, and what is around them"),
+    Command("files", "files", "find files, whether anything is said of them or not"),
+    Command("why", "why", "show what a blob belongs to, and what keeps it"),
+    Command("duplicates", "duplicates", "show contents that are stored as several files"),
+    Command("largest", "largest", "show the largest files or folders"),
     Command("share", "share", "share things by a link, list shares, revoke them"),
     Command("keep", "keep", "spare blobs when garbage is collected"),
     Command("config", "config", "show the settings in force, and where they come from"),
@@ -145,10 +152,10 @@ def _run(arguments: Sequence[str]) -> int:
     )
     _add_common(own, default=argparse.SUPPRESS)
     module.add_arguments(own)
+    # What begins with a dash and is no option, a module may have told apart.
+    typed = getattr(module, "arranged", list)(known.arguments)
     # Intermixed: positional arguments may stand on both sides of an option.
-    parsed = own.parse_intermixed_args(
-        known.arguments, namespace=argparse.Namespace(home=known.home)
-    )
+    parsed = own.parse_intermixed_args(typed, namespace=argparse.Namespace(home=known.home))
     context = Context(os.environ, home=parsed.home, output=Output())
     code = module.run(parsed, context)
     assert isinstance(code, int)

@@ -1,0 +1,1 @@
+"""Searching at the command line: questions asked, and answers as people and programs read them."""
