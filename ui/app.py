@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import falcon.asgi
@@ -17,8 +18,11 @@ from ..blobstore.handlers.get import QuickReader
 from ..blobstore.handlers.problems import on_error, on_http_error
 from ..blobstore.handlers.routes import ROOTS, add_routes
 from .claims import add_claims
+from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
 from .ownkey import OwnKey
+from .search import FEED_PATHS, add_search
+from .searchfeed import MOST_TEXT
 from .services import Services
 from .share import add_shares
 from .signing import add_signing
@@ -27,7 +31,10 @@ from .status import add_status, answer_page
 from .vivifying import Vivifier
 
 _SUBTREES = frozenset(
-    [*(root + "camli" for root in ROOTS), "/status", "/help", "/sighelper", "/share"],
+    [
+        *(root + "camli" for root in ROOTS),
+        *("/status", "/help", "/sighelper", "/share", "/my-search"),
+    ]
 )
 
 
@@ -37,7 +44,22 @@ class Application(falcon.asgi.App[Request, Response]):
     def __init__(self, services: Services) -> None:
         super().__init__(middleware=[_CleanPaths()])
         self._auth = services.auth
+        self._feeds = FEED_PATHS if services.searches is not None else frozenset[str]()
         self._quick = QuickReader(services.blobs)
+
+    async def __call__(  # type: ignore[override]  # as falcon's own
+        self, scope: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        if scope["type"] == "websocket" and scope["path"] in self._feeds:
+            answer = denial(self._auth, scope)
+            if answer is not None:
+                await turn_away(answer, scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+    def most_text(self, path: str) -> int:
+        """Bytes a text message of the websocket there may have; 0 where messages are binary."""
+        return MOST_TEXT if path in self._feeds else 0
 
     def answer_now(self, scope: Scope) -> tuple[int, bytes] | None:
         """A status, and the header lines and body to go with it, if they are to be had at once.
@@ -106,6 +128,8 @@ def create_app(services: Services) -> Application:
     if services.claims is not None:
         add_claims(app, services, services.claims)
         add_shares(app, services, services.claims)
+    if services.index is not None and services.searches is not None:
+        add_search(app, services, services.index, services.searches)
     add_routes(app, blobs, services.auth)
     return app
 

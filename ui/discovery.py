@@ -13,6 +13,7 @@ from ..blobstore.handlers.answers import answer_bytes, json_text, unauthorized
 from ..blobstore.handlers.form import query
 from ..blobstore.storage import HasGeneration, capability
 from .claims import ROOT as CLAIMS_ROOT
+from .searchcalls import ROOT as SEARCH_ROOT
 from .services import Services
 from .share import ROOT as SHARE_ROOT
 from .signing import ROOT as SIGN_ROOT
@@ -57,7 +58,7 @@ def document(services: Services, has: int) -> dict[str, object]:
         "jsonSignRoot": SIGN_ROOT if services.signer is not None else "",
         "helpRoot": "/help/",
         "importerRoot": "",
-        "searchRoot": "",
+        "searchRoot": SEARCH_ROOT if services.searches is not None else "",
         "statusRoot": "/status/",
         "shareRoot": SHARE_ROOT if services.claims is not None else "",
         "ownerName": services.owner_name,

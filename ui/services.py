@@ -10,7 +10,9 @@ from ..blobstore.handlers.auth import Auth
 from ..blobstore.handlers.service import BlobService
 from ..blobstore.ref import DEFAULT_HASH
 from ..index.claims import ClaimIndex
+from ..index.opening import Index
 from ..schema.signing import Signer
+from .searches import Searches
 
 
 def _now() -> datetime:
@@ -29,6 +31,10 @@ class Services:
     """Signs in the owner's name, for who has all rights; None where there is no identity."""
     claims: ClaimIndex | None = None
     """What is claimed in this store; None where nothing is indexed."""
+    index: Index | None = None
+    """What is known of this store, and what is not yet; None where nothing is indexed."""
+    searches: Searches | None = None
+    """Who answers searches; None where nobody does."""
     owner_name: str = ""
     user_name: str = ""
     listen: str = ""

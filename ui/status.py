@@ -13,6 +13,7 @@ from ..blobstore.handlers.answers import HTML_TYPE, answer_bytes, answer_json, a
 from ..blobstore.handlers.form import query
 from ..blobstore.handlers.routes import ROOTS
 from ..blobstore.storage import HasGeneration, capability
+from ..index.status import MOST_COUNTED, IndexStatus
 from .discovery import rfc3339
 from .services import Services
 from .sinks import add_sink, only_reads
@@ -22,6 +23,9 @@ PAGE_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Pages show text and nothing else: no script, no frame, nothing from elsewhere."""
+
+_FLICKERING = frozenset(("bytesInFlight", "searches"))
+"""What changes with every request."""
 
 
 def add_status(app: App[Any, Any], services: Services) -> None:
@@ -33,7 +37,7 @@ def add_status(app: App[Any, Any], services: Services) -> None:
 
     async def status(req: Request, resp: Response, page: str) -> None:
         if only_reads(req, resp):
-            answer_status(services, resp, page)
+            await answer_status(services, resp, page)
 
     async def help_(req: Request, resp: Response, page: str) -> None:
         if only_reads(req, resp):
@@ -44,20 +48,41 @@ def add_status(app: App[Any, Any], services: Services) -> None:
     add_sink(app, r"/help/(?P<rest>.*)\Z", help_, auth=services.auth)
 
 
-def answer_status(services: Services, resp: Response, page: str) -> None:
+async def answer_status(services: Services, resp: Response, page: str) -> None:
     if page == "status.json":
-        answer_json(resp, status_document(services))
+        answer_json(resp, await status_document(services))
     elif page == "":
-        answer_page(resp, "Status", _table(_facts(services)))
+        state = await _index_state(services)
+        body = _table(_facts(services))
+        if state is not None:
+            body += "<h2>Index</h2>\n" + _table(_index_facts(state)) + _not_indexed(state)
+        answer_page(resp, "Status", body)
     else:
         answer_text(resp, "Illegal status path.\n", status=404)
 
 
-def status_document(services: Services) -> dict[str, object]:
+async def status_document(services: Services) -> dict[str, object]:
     """What `status.json` says, in the shape of Perkeep's, and some more of our own."""
     primary, *others = ROOTS
     kind = services.storage_kind
     memory = services.blobs.memory
+    own: dict[str, object] = {
+        "protocol": 1,
+        "epoch": services.blobs.epoch,
+        "started": rfc3339(services.started),
+        "bytesInFlight": memory.used,
+        "bytesInFlightLimit": memory.limit,
+    }
+    state = await _index_state(services)
+    if state is not None:
+        own["index"] = _index_document(state)
+    if services.searches is not None:
+        own["searches"] = {
+            "waiting": services.searches.waiting,
+            "answered": services.searches.answered,
+            "standing": services.searches.standing,
+            "standingRuns": services.searches.standing_runs,
+        }
     return {
         "version": services.version,
         "goInfo": f"python{platform.python_version()} {sys.platform}/{platform.machine()}",
@@ -67,14 +92,52 @@ def status_document(services: Services) -> dict[str, object]:
             **{root: {"type": kind} for root in others},
         },
         "importerAccounts": None,
-        "holdfast": {
-            "protocol": 1,
-            "epoch": services.blobs.epoch,
-            "started": rfc3339(services.started),
-            "bytesInFlight": memory.used,
-            "bytesInFlightLimit": memory.limit,
-        },
+        "holdfast": own,
     }
+
+
+def without_what_flickers(document: dict[str, object]) -> object:
+    """A status as far as it is news when it changes."""
+    own = document["holdfast"]
+    assert isinstance(own, dict)
+    kept = {name: value for name, value in own.items() if name not in _FLICKERING}
+    return {**document, "holdfast": kept}
+
+
+async def _index_state(services: Services) -> IndexStatus | None:
+    return None if services.index is None else await services.blobs.read(services.index.status)
+
+
+def _index_document(state: IndexStatus) -> dict[str, object]:
+    return {
+        "complete": state.is_complete,
+        "unread": state.unread,
+        "waiting": state.waiting,
+        "refused": state.refused,
+        "countedUpTo": MOST_COUNTED,
+        "someWaiting": [{"blob": blob, "needs": ref} for blob, ref in state.some_waiting],
+        "someRefused": [{"blob": blob, "reason": why} for blob, why in state.some_refused],
+    }
+
+
+def _index_facts(state: IndexStatus) -> list[tuple[str, str]]:
+    return [
+        ("State", "complete" if state.is_complete else "catching up with the store"),
+        ("Still to be read", _count(state.unread)),
+        ("Waiting for others", _count(state.waiting)),
+        ("Refused", _count(state.refused)),
+    ]
+
+
+def _not_indexed(state: IndexStatus) -> str:
+    """Some of the blobs that searches do not find, and why."""
+    rows: list[tuple[str, str]] = [*state.some_refused]
+    rows += [(ref, f"waits for {needed}") for ref, needed in state.some_waiting]
+    return f"<h2>Not indexed</h2>\n{_table(rows)}" if rows else ""
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number < MOST_COUNTED else f"{MOST_COUNTED:,} or more"
 
 
 def _facts(services: Services) -> list[tuple[str, str]]:

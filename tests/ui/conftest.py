@@ -18,9 +18,11 @@ from holdfast.blobstore.ref import Ref
 from holdfast.index.claims import ClaimIndex
 from holdfast.index.kv.memory import open_memory
 from holdfast.index.opening import open_index
+from holdfast.index.search.service import SearchService
 from holdfast.schema.identity import new_identity, read_identity
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.signing import Signer
+from holdfast.ui.searches import Searches
 from holdfast.ui.services import Services
 
 from .served import NOW, Site, World
@@ -71,11 +73,20 @@ def new_site() -> Iterator[Callable[..., Site]]:
             assert index.wait(20)
             world = World()
             claims = ClaimIndex(table, hub.storage, trusted=trusted, is_complete=world.is_complete)
+            search = SearchService(
+                table,
+                hub.storage,
+                trusted=trusted,
+                is_complete=world.is_complete,
+                settle=index.settle,
+            )
             services = Services(
                 blobs=blobs,
                 auth=Auth("userpass:u:p:vivify=v", process_token="t" * 40, vivify_token="v" * 40),
                 signer=signer,
                 claims=claims if is_indexed else None,
+                index=index if is_indexed else None,
+                searches=Searches(search, threads) if is_indexed else None,
                 started=NOW,
                 clock=lambda: world.now,
                 **more,

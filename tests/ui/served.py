@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from holdfast.blobstore.ref import Blob, Ref
 from holdfast.schema.claims import Delete, Statement, claim_text
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.filewriter import write_file
+from holdfast.schema.permanodes import planned_permanode_text
 from holdfast.schema.signing import Signer, sign, signing_second
 from holdfast.schema.timestamps import NANOSECONDS, Timestamp
 from holdfast.ui.app import create_app
@@ -54,8 +56,17 @@ class Site:
             # Servers give lists; falcon's test client gives what can be read but once.
             if "headers" in scope:
                 scope["headers"] = [tuple(pair) for pair in scope["headers"]]
-            await app(scope, receive, send)
 
+            async def patiently() -> Any:
+                event = await receive()
+                if event["type"] == "http.disconnect":
+                    # It hangs up before it has its answer, which those who want one do not.
+                    await asyncio.Event().wait()
+                return event
+
+            await app(scope, patiently, send)
+
+        self.served = serve
         self.client = TestClient(serve)
 
     def ask(self, method: str, path: str, **options: object) -> Result:
@@ -77,6 +88,13 @@ class Site:
     def put_file(self, data: bytes, *, mtime_ns: int | None = NOW_NS) -> Ref:
         facts = FileFacts(name=b"file", mtime_ns=mtime_ns)
         return write_file(facts, data, self.put_blob)
+
+    def permanode(self, name: str) -> Ref:
+        """The owner's permanode of that name, the same each time."""
+        assert self.signer is not None
+        key = self.put(self.signer.public.blob)
+        text = planned_permanode_text(key, Timestamp(NOW_NS), key=name)
+        return self.put(sign(text, self.signer, time=signing_second(NOW_NS)))
 
     def claim(self, says: Statement, *, signer: Signer | None = None, date_ns: int = NOW_NS) -> Ref:
         """A claim by the owner, or by `signer`, as any client may upload it."""

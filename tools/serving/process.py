@@ -35,6 +35,7 @@ from ...blobstore.storage import has
 from ...schema.openpgp.publickey import PublicKey
 from ...schema.signing import Signer
 from ...ui.app import Application, create_app
+from ...ui.searches import Searches
 from ...ui.services import Services
 from ..config import Config, ConfigError, IdentityConfig, parse_listen
 from ..exits import exit_code
@@ -53,6 +54,7 @@ MAX_MESSAGE = 32 * 1024 * 1024
 READERS = 8
 BULK_READERS = 2
 WRITERS = 8
+SEARCHERS = 4
 
 _log = logging.getLogger(__name__)
 
@@ -174,7 +176,8 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             bulk=ThreadPoolExecutor(BULK_READERS, "bulk"),
             writers=ThreadPoolExecutor(WRITERS, "writer"),
         )
-        for threads in (blobs.readers, blobs.bulk, blobs.writers):
+        searchers = ThreadPoolExecutor(SEARCHERS, "search")
+        for threads in (blobs.readers, blobs.bulk, blobs.writers, searchers):
             self.held.callback(threads.shutdown)
         return Services(
             blobs=blobs,
@@ -182,6 +185,8 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             auth_text=server.auth,
             signer=signer,
             claims=index.claims,
+            index=index,
+            searches=Searches(index.search, searchers),
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,
