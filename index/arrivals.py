@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..blobstore.errors import BlobNotFound, CorruptBlob
+from ..blobstore.hub import Hook, Hub
 from ..blobstore.ref import Blob
-from ..blobstore.storage import Journals, Storage, capability, fetch_one
+from ..blobstore.storage import HasGeneration, Journals, Storage, capability, fetch_one
 from ..schema.blob import MAX_SCHEMA_SIZE
 
 _BLOBS_AT_ONCE = 500
@@ -46,6 +47,20 @@ def batches(blobs: Iterable[tuple[str, Blob]]) -> Iterator[tuple[str, list[Blob]
             batch, size = [], 0
     if batch:
         yield token, batch
+
+
+def receive_kept(hub: Hub, receive: Hook, batch: Sequence[Blob]) -> None:
+    """Let a hook of the gate take blobs that were read from the storage, and are still there."""
+    with hub.keeping():
+        # What was removed since it was read must not get rows again.
+        here = {ref for ref, _ in hub.storage.stat(ref for ref, _ in batch)}
+        receive([blob for blob in batch if blob.ref in here])
+
+
+def generation_of(storage: Storage) -> str:
+    """Names the unbroken life of a storage; empty if it knows of none."""
+    able = capability(storage, HasGeneration)
+    return "" if able is None else able.generation().token
 
 
 def _small(storage: Storage, after: str) -> Iterator[tuple[str, Blob]]:

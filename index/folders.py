@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,20 +23,24 @@ DiscardTable = Callable[[Path], None]
 class Folders(NamedTuple):
     """The folders of one index: where it is, and where the next and the last one are.
 
-    `ready` is there only from when a new index is whole until it is in its place.
+    `ready` is there only from when a new index is whole until it is in its place. In `check` rows
+    are made for comparison.
     """
 
-    index: Path
+    place: Path
     new: Path
     ready: Path
     old: Path
+    check: Path
 
     @classmethod
     def of(cls, index: Path) -> Folders:
         """Those around the folder of an index."""
         # Beside what a link leads to: another disk might not have the room, nor allow the swap.
         index = index.resolve()
-        beside = (index.with_name(f"{index.name}.{end}") for end in ("new", "ready", "old"))
+        beside = (
+            index.with_name(f"{index.name}.{end}") for end in ("new", "ready", "old", "check")
+        )
         return cls(index, *beside)
 
 
@@ -47,13 +52,18 @@ def take_place(folders: Folders, discard_table: DiscardTable) -> None:
     """
     try:
         if folders.ready.exists():
-            if folders.index.exists():
+            if folders.place.exists():
                 discard_old(folders, discard_table)
-                folders.index.rename(folders.old)
-            folders.ready.rename(folders.index)
-            sync_folder(folders.index.parent)
+                folders.place.rename(folders.old)
+            try:
+                folders.ready.rename(folders.place)
+            except OSError:
+                with suppress(OSError):
+                    folders.old.rename(folders.place)
+                raise
+            sync_folder(folders.place.parent)
     except OSError as error:
-        raise StoreFailed.by(str(folders.index), error) from error
+        raise StoreFailed.by(str(folders.place), error) from error
 
 
 def discard_old(folders: Folders, discard_table: DiscardTable) -> None:

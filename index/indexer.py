@@ -111,6 +111,16 @@ class Indexer:
                 self._table.sync()
             self._table.write((), [REMOVING.key_of(ref)])
 
+    def begin_again(self) -> None:
+        """Take nothing for known any longer: the table has other rows now."""
+        self._may_wait = True
+        self.has_unread.set()
+
+    def forget(self, blobs: Sequence[Blob]) -> None:
+        """Take back the rows of blobs that are gone. Nothing may come or go meanwhile."""
+        waits = self._waits_of(frozenset(blob.ref for blob in blobs))
+        self._write((), [*waits, *(key for blob in blobs for key in own_keys(self._table, blob))])
+
     @contextmanager
     def watch(self, watcher: Watcher) -> Iterator[None]:
         """Tell `watcher` what changes while this lasts.

@@ -105,6 +105,12 @@ STORE = RowKind(
 CURSOR = RowKind(
     "cursor", (), ("token",), "up to where of the store's stream all blobs are in the rows"
 )
+MAKING = RowKind(
+    "making",
+    (),
+    ("phase", "token", "at", "done"),
+    "how far rows are that are being made anew, in a table that is no index yet",
+)
 BLOB = RowKind(
     "blob",
     ("blob",),
@@ -202,6 +208,7 @@ KINDS = (
     VERSION,
     STORE,
     CURSOR,
+    MAKING,
     BLOB,
     SIGNER,
     CLAIM,

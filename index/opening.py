@@ -13,14 +13,17 @@ from pathlib import Path
 from ..blobstore.errors import BadToken, HoldfastError
 from ..blobstore.hub import Hub
 from ..blobstore.ref import Blob
-from ..blobstore.storage import HasGeneration, Journals, Storage, capability
+from ..blobstore.storage import Journals, capability
 from ..blobstore.table import OpenTable, Table
-from .arrivals import arrivals, batches
+from .arrivals import arrivals, batches, generation_of, receive_kept
+from .beside import Beside
 from .claims import ClaimIndex
-from .errors import ReadingStopped
-from .folders import cursor_in, open_checked
+from .errors import NoRoomBeside, ReadingStopped
+from .folders import Folders, cursor_in, discard_old, open_checked, take_place
 from .indexer import Indexer, Watcher
 from .keys import CURSOR, STORE, VERSION, Row
+from .making import Means
+from .rebuilding import Rebuilding
 from .search.service import SearchService
 from .status import IndexStatus
 from .steady import SteadyTable
@@ -51,20 +54,34 @@ def open_index(
     trusted: frozenset[str],
     seconds: float = CHECKPOINT_SECONDS,
     reads: bool = True,
+    is_kept: bool = True,
 ) -> Iterator[Index]:
     """The index kept in `folder` of the hub's storage, as long as this lasts; made if missing.
 
     One whose table is damaged is made again. `trusted` are the fingerprints of keys whose claims
-    count; the rest is as for `Index`. Raises `IndexOutdated`, `IndexUnusable`, and what opening a
+    count; the rest is as for `Index`. Without `is_kept` tables are in
+    memory, and none is made anew. Raises `IndexOutdated`, `IndexUnusable`, and what opening a
     table raises.
     """
+    folders = Folders.of(folder)
+    take_place(folders, discard_table)
+    discard_old(folders, discard_table)
 
     def open_at(at: Path) -> Table:
         return open_checked(at, open_table, discard_table)
 
     table = SteadyTable(folder, open_table=open_at, discard_table=discard_table)
     try:
-        index = Index(table, hub, trusted=trusted, mend=table.mend, seconds=seconds, reads=reads)
+        means = Means(hub=hub, open_table=open_table, discard_table=discard_table, trusted=trusted)
+        index = Index(
+            table,
+            hub,
+            trusted=trusted,
+            mend=table.mend,
+            beside=Beside(folders, means, replace=table.replace) if is_kept else None,
+            seconds=seconds,
+            reads=reads,
+        )
         try:
             yield index
         finally:
@@ -88,13 +105,15 @@ class Index:
         *,
         trusted: frozenset[str],
         mend: Callable[[Callable[[], None]], bool] = lambda _: False,
+        beside: Beside | None = None,
         seconds: float = CHECKPOINT_SECONDS,
         reads: bool = True,
     ) -> None:
         """Without `reads` nothing but permanodes and claims is read before `read_on` or `settle`.
 
         `mend` begins the table again if it has failed, calling what it is given before it does,
-        and says whether that was done; it is called every `seconds`.
+        and says whether that was done; it is called every `seconds`. `beside` is where the index
+        is made anew.
         """
         self._table = table
         self._hub = hub
@@ -119,8 +138,15 @@ class Index:
             is_complete=self._is_complete,
             settle=self.settle,
         )
+        self._beside = beside
+        if beside is not None:
+            hub.add_hook(beside.receive)
+            hub.add_remove_hook(beside.removing)
         hub.add_hook(self._indexer.receive)
         hub.add_remove_hook(self._indexer.removing)
+        self._pausing = threading.Event()
+        self._keeping_up = threading.Lock()
+        self._reading = threading.Lock()
         self._keeper = threading.Thread(target=self._keep, name="index", daemon=True)
         self._keeper.start()
         self._hurry = 0
@@ -161,7 +187,7 @@ class Index:
         self._wanted.set()
         try:
             with self._progress:
-                while self._indexer.has_unread.is_set():
+                while not self._is_all_read():
                     left = None if deadline is None else deadline - time.monotonic()
                     if left is not None and left <= 0:
                         return False
@@ -169,6 +195,21 @@ class Index:
         finally:
             self._hurry -= 1
         return self.wait(seconds)
+
+    @property
+    def rebuilding(self) -> Rebuilding | None:
+        """The latest rebuilding since the index was opened, if there was one."""
+        return None if self._beside is None else self._beside.rebuilding
+
+    def rebuild(self, *, anew: bool = False) -> Rebuilding:
+        """Make all rows anew beside these, which are used until then, and take those over.
+
+        This is what is under way already, if something is; otherwise it goes on where the last
+        one was cut off, unless `anew`. Raises `IndexUnusable`.
+        """
+        if self._beside is None:
+            raise NoRoomBeside
+        return self._beside.rebuild(self._exchanging, anew=anew)
 
     def status(self) -> IndexStatus:
         """How much is still to be read, waits for other blobs, or is refused."""
@@ -181,6 +222,8 @@ class Index:
     def close(self) -> None:
         """Let the rows last. No call of the gate may be under way. Raises as the table does."""
         self._stop.set()
+        if self._beside is not None:
+            self._beside.stop()
         self._wanted.set()
         self._indexer.has_unread.set()  # so that the reader looks up
         self._keeper.join()
@@ -191,17 +234,53 @@ class Index:
             self._checkpoint()
             self._table.sync()
 
+    def _is_all_read(self) -> bool:
+        # Whoever reads does not know, while at it, whether that is all.
+        if not self._reading.acquire(blocking=False):
+            return False
+        try:
+            return not self._indexer.has_unread.is_set()
+        finally:
+            self._reading.release()
+
     def _is_complete(self) -> bool:
         return self._caught_up.is_set() and self._failure is None
 
+    @contextmanager
+    def _exchanging(self) -> Iterator[None]:
+        """Let the table get other rows, which are all there are by then, while this lasts."""
+        with self._still():
+            yield
+            self._known_failures = self._hub.failures
+            self._cursor = cursor_in(self._table)
+            self._indexer.begin_again()
+            self._failure = None
+            self._caught_up.set()
+
+    @contextmanager
+    def _still(self) -> Iterator[None]:
+        """Let nothing come or go while this lasts, and nobody here use the table."""
+        self._pausing.set()
+        try:
+            with self._keeping_up, self._reading, self._hub.alone():
+                if self._stop.is_set():
+                    raise ReadingStopped
+                yield
+        finally:
+            self._pausing.clear()
+            with self._progress:
+                self._progress.notify_all()
+
     def _keep(self) -> None:
-        self._try_to_catch_up()
+        with self._keeping_up:
+            self._try_to_catch_up()
         while not self._stop.wait(self._seconds):
             try:
-                if self._mend(self._caught_up.clear):
-                    self._begin_again()
-                elif self._journal is not None and self._is_complete():
-                    self._checkpoint()
+                with self._keeping_up:
+                    if self._mend(self._caught_up.clear) or not self._caught_up.is_set():
+                        self._begin_again()
+                    elif self._journal is not None and self._is_complete():
+                        self._checkpoint()
             except HoldfastError as error:
                 _log.error("%s; trying again in %d s", error, self._seconds)
                 if not self._caught_up.is_set():
@@ -227,9 +306,10 @@ class Index:
                     continue
             most = _AT_ONCE if has_time else _AT_ONCE_IF_LATE
             try:
-                self._indexer.read_some(most, keeping=self._hub.keeping, check=self._check)
+                with self._reading:
+                    self._indexer.read_some(most, keeping=self._hub.keeping, check=self._check)
             except ReadingStopped:
-                return
+                self._stop.wait(QUIET_SECONDS)
             except Exception as error:  # what it was reading is noted, and is tried again
                 _log.error("reading of blobs stopped for %d s: %s", self._seconds, error)
                 self._stop.wait(self._seconds)
@@ -237,7 +317,7 @@ class Index:
                 self._progress.notify_all()
 
     def _check(self) -> None:
-        if self._stop.is_set():
+        if self._stop.is_set() or self._pausing.is_set():
             raise ReadingStopped
 
     def _begin_again(self) -> None:
@@ -261,17 +341,14 @@ class Index:
         with self._hub.keeping():
             self._indexer.settle_removals()
         for _, batch in batches(self._news()):
-            if self._stop.is_set():
+            if self._stop.is_set() or self._pausing.is_set():
                 return False
-            with self._hub.keeping():
-                # What was removed since it was read must not get rows again.
-                here = {ref for ref, _ in self._hub.storage.stat(ref for ref, _ in batch)}
-                self._indexer.receive([blob for blob in batch if blob.ref in here])
+            receive_kept(self._hub, self._indexer.receive, batch)
         return True
 
     def _news(self) -> Iterator[tuple[str, Blob]]:
         """The blobs that may not be in the rows yet."""
-        store = STORE.row(value=(_generation(self._hub.storage), sorted(self._trusted)))
+        store = STORE.row(value=(generation_of(self._hub.storage), sorted(self._trusted)))
         if self._table.get(store[0]) != store[1]:
             # Another store, or one that has lost blobs, or other keys: rows may be of blobs that
             # are gone, and nodes may be made of claims that do not count.
@@ -317,8 +394,3 @@ class Index:
         self._table.sync()
         self._table.write([CURSOR.row(value=(cursor,))])
         self._cursor = cursor
-
-
-def _generation(storage: Storage) -> str:
-    able = capability(storage, HasGeneration)
-    return "" if able is None else able.generation().token

@@ -6,6 +6,8 @@ import logging
 import os
 import tempfile
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +35,8 @@ class SteadyTable:
         self._open_table = open_table
         self._discard_table = discard_table
         self._unused = threading.Condition()
-        self._users = 0
+        self._users = Counter[int]()  # by thread
+        self._is_closing = False
         self._trouble: HoldfastError | None = None
         self._table = open_table(folder)
 
@@ -79,6 +82,34 @@ class SteadyTable:
         _log.warning("%s is open again", self._folder)
         return True
 
+    def replace(self, change: Callable[[], None], *, seconds: float) -> bool:
+        """Close the table, let `change` put another in its folder, and open what is there then.
+
+        Waits until nobody uses it, and lets nobody begin to meanwhile; false, and nothing done, if
+        somebody has used it so long. Raises what `change` raises, and as opening does; in the last
+        case nobody can use it before it is mended.
+        """
+        deadline = time.monotonic() + seconds
+        with self._unused:
+            self._is_closing = True
+            try:
+                while self._users:
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        return False
+                    self._unused.wait(left)
+                self._table.close()
+                self._trouble = StoreFailed(str(self._folder), "it is closed")
+                try:
+                    change()
+                finally:
+                    self._table = self._open_table(self._folder)
+                    self._trouble = None
+            finally:
+                self._is_closing = False
+                self._unused.notify_all()
+        return True
+
     def _has_room(self) -> bool:
         try:
             # Without a name: nothing is left behind, whatever happens.
@@ -90,8 +121,12 @@ class SteadyTable:
 
     @contextmanager
     def _using(self) -> Iterator[Table]:
+        thread = threading.get_ident()
         with self._unused:
-            self._users += 1
+            # Whoever uses it already may need more of it before letting go.
+            while self._is_closing and thread not in self._users:
+                self._unused.wait()
+            self._users[thread] += 1
             table = self._table
         try:
             yield table
@@ -104,8 +139,10 @@ class SteadyTable:
             raise
         finally:
             with self._unused:
-                self._users -= 1
-                self._unused.notify_all()
+                self._users[thread] -= 1
+                if not self._users[thread]:
+                    del self._users[thread]
+                    self._unused.notify_all()
 
     def _scan(
         self, start: bytes, end: bytes | None, backwards: bool

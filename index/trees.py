@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..blobstore.ref import Ref
 from .batch import Batch
 from .claims import ReadsRows
-from .keys import BLOB, CHILD, COPIES, FILE, PARENT, SIZE, TREE, WHOLE, number_text
+from .keys import BLOB, CHILD, COPIES, FILE, PARENT, SIZE, TREE, WHOLE, Row, number_text
 
 MOST = 1 << 63
 """What no total goes beyond: folders that hold each other's members can come to anything."""
@@ -91,6 +93,27 @@ def follow(batch: Batch, put: Iterable[Ref], deleted: Iterable[Ref]) -> None:
         _add_up(batch, ref)
     for whole, change in wholes.items():
         _count_copies(batch, whole, change)
+
+
+def add_up(batch: Batch, directories: Iterable[Ref]) -> None:
+    """Begin to keep what folders come to whose other rows are in the table already.
+
+    It must be begun of every folder in the table before `follow` is called of any.
+    """
+    for directory in directories:
+        _add_up(batch, directory)
+
+
+def all_copies(table: ReadsRows) -> Iterator[Row]:
+    """The rows that say which contents several files have."""
+    keys = (WHOLE.parts_of(key) for key, _ in table.scan(*WHOLE.below()))
+    for whole, alike in groupby(keys, itemgetter(0)):
+        files = (file for _, file in alike)
+        file = next(files)
+        count = 1 + sum(1 for _ in files)
+        if count > 1:
+            for size, _ in _wholes(table, Ref(file)):
+                yield COPIES.row(number_text(size), whole, value=(count,))
 
 
 class _Whole(NamedTuple):

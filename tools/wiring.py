@@ -47,13 +47,15 @@ def open_index(config: Config, hub: Hub, *, reads: bool) -> Iterator[Index]:
     from ..index.kv.memory import open_memory
     from .identity import trusted_fingerprints
 
+    is_kept = config.storage.kind != "memory"
     with opening.open_index(
         config.index.path,
         hub,
-        open_table=open_memory if config.storage.kind == "memory" else open_table,
+        open_table=open_table if is_kept else open_memory,
         discard_table=destroy_leveldb,
         trusted=trusted_fingerprints(config.identity),
         reads=reads,
+        is_kept=is_kept,
     ) as index:
         yield index
 

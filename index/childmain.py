@@ -1,0 +1,33 @@
+"""The program of the processes that make an index; `children.py` runs it.
+
+Its arguments are the module whose `main` is to be called, the numbers of the connections that
+are given to that, with commas between, and the folders that its modules are imported from.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from multiprocessing.connection import Connection
+
+_NICENESS = 10
+
+
+def main() -> None:
+    module, numbers, *paths = sys.argv[1:]
+    sys.path[:0] = paths
+    # Ctrl-C is for who started this, and ends it by closing the connections.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICENESS)
+    connections = [Connection(int(number)) for number in numbers.split(",")]
+    try:
+        import_module(module).main(*connections)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        # Nobody wants it any longer. At once, for threads may wait for what never comes.
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
