@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from math import isfinite
 
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
@@ -444,6 +445,7 @@ def _float(text: str) -> float | None:
     if len(text) > 100 or "_" in text or text != text.strip():
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if isfinite(number) else None

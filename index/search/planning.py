@@ -109,11 +109,12 @@ class Planner:
         span = Span() if asked.time is None else span_of_time(asked.time, self._now_ns)
         found = [
             None if asked.mod_time is None else self._modified(asked.mod_time),
-            None if asked.location is None else _located(asked.location),
             _worded(WORD, asked.text),
         ]
         # What it had at another time is in no row.
         if asked.at is None:
+            if asked.location is not None:
+                found.append(_located(asked.location))
             if asked.attr:
                 found.append(_attribute(asked))
             if asked.relation is not None:
@@ -136,7 +137,8 @@ def plan_blobs(constraint: Constraint, planner: Planner) -> Plan:
         return Plan(NOTHING)
     plan = Plan(Stored())
     if constraint.blob_ref_prefix:
-        plan = Plan(Stored(), span_of_prefix(constraint.blob_ref_prefix))
+        span = span_of_prefix(constraint.blob_ref_prefix)
+        plan = Plan(NOTHING if span.is_empty else Stored(), span)
     if constraint.any_camli_type:
         plan = _and(plan, Plan(Rows(BLOB.name)))
     if constraint.camli_type:
@@ -176,6 +178,8 @@ def _and(a: Plan, b: Plan) -> Plan:
 def _of_prefix(prefix: str) -> Source | None:
     if not prefix:
         return None
+    if span_of_prefix(prefix).is_empty:
+        return NOTHING
     ref = _whole_ref(prefix)
     return Prefixed(prefix) if ref is None else These((ref,))
 

@@ -32,6 +32,9 @@ from .whys import Whys
 SETTLE_SECONDS = 2.0
 """How long a question about files waits for those to be read that have just come."""
 
+BRIEF_SECONDS = 0.2
+"""How long others do, in which files may still matter to the order."""
+
 Document: TypeAlias = dict[str, object]
 
 
@@ -82,8 +85,8 @@ class SearchService:
         """
         reader = self._reader()
         constraint = self._constraint(query, reader)
-        if query.describe is not None or _is_about_contents(constraint):
-            self._settle(SETTLE_SECONDS)
+        is_about_contents = query.describe is not None or _is_about_contents(constraint)
+        self._settle(SETTLE_SECONDS if is_about_contents else BRIEF_SECONDS)
         found = self._search(query, constraint, reader).page()
         described = None
         if query.describe is not None:
@@ -196,6 +199,7 @@ def _is_about_contents(constraint: Constraint) -> bool:
     return any(
         isinstance(node, FileConstraint | DirConstraint | LocationConstraint)
         or (isinstance(node, PermanodeConstraint) and bool(node.text or node.time))
+        or (isinstance(node, Constraint) and bool(node.camli_type or node.any_camli_type))
         for node, _ in nodes(constraint)
     )
 

@@ -16,6 +16,11 @@ class Span(NamedTuple):
     low: bytes = b""
     high: bytes = BEHIND_ALL
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there can be nothing in it."""
+        return self.low >= self.high
+
     def within(self, other: Span) -> Span:
         """What is in both."""
         return Span(max(self.low, other.low), min(self.high, other.high))
