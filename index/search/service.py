@@ -26,6 +26,7 @@ from .errors import IndexBehind
 from .largest import DEFAULT_LIMIT, duplicates, largest
 from .lookups import Lookups
 from .reader import IndexReader
+from .saved import resolve
 from .searching import Explanation, Search
 from .whys import Whys
 
@@ -187,8 +188,8 @@ class SearchService:
             raise IndexBehind
         return document
 
-    def _constraint(self, query: SearchQuery, _reader: IndexReader) -> Constraint:
-        return constraint_of(query)
+    def _constraint(self, query: SearchQuery, reader: IndexReader) -> Constraint:
+        return resolve(constraint_of(query), reader, self._storage)
 
     def _search(self, query: SearchQuery, constraint: Constraint, reader: IndexReader) -> Search:
         return Search(query, constraint, reader, self._storage, now_ns=self._now_ns())
