@@ -9,8 +9,10 @@ from typing import Any
 
 from falcon.asgi import App, Request, Response
 
+from ..blobstore.errors import HoldfastError
 from ..blobstore.handlers.answers import HTML_TYPE, answer_bytes, answer_json, answer_text
 from ..blobstore.handlers.form import query
+from ..blobstore.handlers.problems import public_text, report
 from ..blobstore.handlers.routes import ROOTS
 from ..blobstore.storage import HasGeneration, capability
 from ..index.status import MOST_COUNTED, IndexStatus
@@ -52,10 +54,12 @@ async def answer_status(services: Services, resp: Response, page: str) -> None:
     if page == "status.json":
         answer_json(resp, await status_document(services))
     elif page == "":
-        state = await _index_state(services)
         body = _table(_facts(services))
-        if state is not None:
-            body += "<h2>Index</h2>\n" + _table(_index_facts(state)) + _not_indexed(state)
+        match await _index_state(services):
+            case IndexStatus() as state:
+                body += f"<h2>Index</h2>\n{_table(_index_facts(state))}{_not_indexed(state)}"
+            case HoldfastError() as error:
+                body += f"<h2>Index</h2>\n<p>{escape(public_text(error))}</p>"
         answer_page(resp, "Status", body)
     else:
         answer_text(resp, "Illegal status path.\n", status=404)
@@ -73,9 +77,11 @@ async def status_document(services: Services) -> dict[str, object]:
         "bytesInFlight": memory.used,
         "bytesInFlightLimit": memory.limit,
     }
-    state = await _index_state(services)
-    if state is not None:
-        own["index"] = _index_document(state)
+    match await _index_state(services):
+        case IndexStatus() as state:
+            own["index"] = _index_document(state)
+        case HoldfastError() as error:
+            own["index"] = {"complete": False, "error": public_text(error)}
     if services.searches is not None:
         own["searches"] = {
             "waiting": services.searches.waiting,
@@ -104,8 +110,15 @@ def without_what_flickers(document: dict[str, object]) -> object:
     return {**document, "holdfast": kept}
 
 
-async def _index_state(services: Services) -> IndexStatus | None:
-    return None if services.index is None else await services.blobs.read(services.index.status)
+async def _index_state(services: Services) -> IndexStatus | HoldfastError | None:
+    """How the index is doing, or why that cannot be told: when it has failed people look here."""
+    if services.index is None:
+        return None
+    try:
+        return await services.blobs.read(services.index.status)
+    except HoldfastError as error:
+        report(error)
+        return error
 
 
 def _index_document(state: IndexStatus) -> dict[str, object]:

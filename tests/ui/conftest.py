@@ -15,6 +15,7 @@ from holdfast.blobstore.handlers.auth import Auth
 from holdfast.blobstore.handlers.service import BlobService
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Ref
+from holdfast.blobstore.table import Table
 from holdfast.index.claims import ClaimIndex
 from holdfast.index.kv.memory import open_memory
 from holdfast.index.opening import open_index
@@ -53,20 +54,26 @@ def new_site() -> Iterator[Callable[..., Site]]:
     """For a server with some signer, or none; the index trusts that signer alone."""
     with ExitStack() as held:
 
-        def make(signer: Signer | None, *, is_indexed: bool = True, **more: object) -> Site:
+        def make(
+            signer: Signer | None,
+            *,
+            is_indexed: bool = True,
+            table: Table | None = None,
+            **more: object,
+        ) -> Site:
             hub = Hub(MemoryStorage())
             threads = held.enter_context(ThreadPoolExecutor(4))
             blobs = BlobService(
                 hub=hub, epoch="here", readers=threads, bulk=threads, writers=threads
             )
             trusted = frozenset({signer.public.fingerprint} if signer else ())
-            table = open_memory(Path("unused"))
+            table = table or open_memory(Path("unused"))
             index = held.enter_context(
                 open_index(
                     Path("unused"),
                     hub,
                     open_table=lambda _: table,
-                    discard_table=Path.rmdir,
+                    discard_table=lambda _: None,
                     trusted=trusted,
                 )
             )
