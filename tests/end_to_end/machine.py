@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import termios
-import tty
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +82,6 @@ def document(ended: subprocess.CompletedProcess[str]) -> Any:
 def at_a_terminal(machine: Machine, *arguments: str, columns: int = 80) -> bytes:
     """What a person would see."""
     ours, theirs = pty.openpty()
-    tty.setraw(theirs)
     termios.tcsetwinsize(theirs, (24, columns))
     with subprocess.Popen(
         command(*arguments), env=machine.environ, stdout=theirs, stdin=subprocess.DEVNULL

@@ -2,7 +2,7 @@
 
   holdfast search                          what is newest, of all that is not hidden
   holdfast search tag:lake is:image        words side by side must all fit
-  holdfast search 'tag:lake or tag:sea' -is:image
+  holdfast search '(tag:lake or tag:sea)' -is:image
   holdfast search 'title:"two words"'      values with spaces need quotes that the shell leaves
   holdfast search text:invoice date:2025   words in title, file name or text; a year
   holdfast search --save trips tag:lake    from now on named:trips stands for it
@@ -67,7 +67,8 @@ def arranged(arguments: list[str]) -> list[str]:
             found[-1] = f"--sort={argument}"
         else:
             found.append(f" {argument}" if _NEGATED.match(argument) else argument)
-    return found + arguments[end:]
+    # Behind `--` all is meant as it stands.
+    return found + [f" {a}" if a.startswith("-") else a for a in arguments[end + 1 :]]
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:

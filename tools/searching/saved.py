@@ -91,9 +91,9 @@ def all_saved(questions: AnswersQuestions, store: Store) -> Iterator[Saved]:
 
 
 def _named(store: Store, questions: AnswersQuestions, name: str) -> Item | None:
-    """The permanode of a saved search: the one that was changed last, if there are several."""
+    """The permanode of a saved search: of several the newest, which `named:` heeds too."""
     constraint = Constraint(permanode=PermanodeConstraint(attr=NAME, value=name))
-    query = SearchQuery(constraint=constraint, sort=Sort.MODIFIED_DESC, limit=1)
+    query = SearchQuery(constraint=constraint, sort=Sort.CREATED_DESC, limit=1)
     return next(iter(Results(questions, query, name=store.name)), None)
 
 
