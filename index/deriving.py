@@ -88,11 +88,10 @@ class Deriver:
             node = folded[permanode].after if permanode in folded else self._now(permanode)
             return {} if node is None else node.attributes
 
-        for permanode, (before, after) in folded.items():
+        for before, after in folded.values():
             # Now that all are folded, check-ins can ask their venues.
             if after is not None and after.is_listed and venue_of(after.attributes) is not None:
                 after = self._placed(after, attributes_of)
-                folded[permanode] = _Change(before, after)
             self._replace(before, after)
         self._list_members(folded)
         changed = set(changes)
