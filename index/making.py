@@ -120,6 +120,7 @@ class Making:
 
     def catch_up(self) -> None:
         """Index what has come meanwhile, until little is left. Raises as the table does."""
+        self._report(ARRIVALS, 0, None)
         self._look_again()
         for _ in range(_MOST_ROUNDS):
             came = self._take_in()
@@ -205,7 +206,6 @@ class Making:
         """Let the processes do their work, and give them blobs; what came of it."""
         with ExitStack() as held:
             owner, builder = Pipe()
-            held.callback(owner.close)
             tasks = [Pipe() for _ in range(_READERS)]
             desks = [Pipe() for _ in range(_READERS)]
             child = start_child("building", [builder, *(near for near, _ in tasks)])
@@ -220,6 +220,8 @@ class Making:
             counting.start()
             held.callback(counting.join)
             held.callback(is_done.set)
+            # First of all: whoever waits for anything ends when those end that it waits for.
+            held.callback(owner.close)
             try:
                 return self._serve(owner)
             except (EOFError, ConnectionError):
