@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -221,6 +221,46 @@ def make_corpus() -> Corpus:
 
 
 CORPUS = make_corpus()
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage()
+
+
+@pytest.fixture
+def hub(storage: MemoryStorage) -> Hub:
+    return Hub(storage)
+
+
+@pytest.fixture
+def table() -> MemoryTable:
+    return MemoryTable()
+
+
+@pytest.fixture
+def index(table: MemoryTable, hub: Hub) -> Iterator[Index]:
+    made = Index(table, hub, trusted=TRUSTED)
+    assert made.wait(10)
+    yield made
+    made.close()
+
+
+class Counting(MemoryTable):
+    """Counts the rows that are read."""
+
+    read = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        self.read += 1
+        return super().get(key)
+
+    def scan(
+        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
+    ) -> Iterator[tuple[bytes, bytes]]:
+        for row in super().scan(start, end, backwards=backwards):
+            self.read += 1
+            yield row
 
 
 @pytest.fixture

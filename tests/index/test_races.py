@@ -11,18 +11,12 @@ import pytest
 
 from holdfast.blobstore.backends.memory import MemoryStorage
 from holdfast.blobstore.backends.packed import PackedStorage
-from holdfast.blobstore.errors import BlobNotFound, StoreFailed
+from holdfast.blobstore.errors import StoreFailed
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref, SizedRef
-from holdfast.blobstore.storage import CanFetch
-from holdfast.index import files
-from holdfast.index.files import ReadFile
-from holdfast.index.keys import BLOB, CURSOR, FILE, REFUSED, STORE, UNREAD, WAITING, Row
+from holdfast.index.keys import BLOB, CURSOR, STORE, WAITING, Row
 from holdfast.index.kv.memory import MemoryTable, open_memory
 from holdfast.index.opening import Index
-from holdfast.schema.blob import SchemaBlob
-from holdfast.schema.facts import FileFacts as Facts
-from holdfast.schema.filewriter import write_file
 from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import SEPARATOR, as_text
 from holdfast.schema.timestamps import Timestamp
@@ -113,66 +107,6 @@ def test_senders_and_removers_at_once_leave_the_rows_of_what_is_there() -> None:
     assert index.settle(10)
     assert rows_in(table) == ALL_ROWS
     index.close()
-
-
-def test_a_blob_that_comes_just_when_it_was_looked_for_in_vain_is_read() -> None:
-    hub, table = Hub(storage := ComesLate()), MemoryTable()
-    index = Index(table, hub, trusted=TRUSTED, reads=False)
-    assert index.wait(10)
-    made: list[Blob] = []
-    file = write_file(Facts(name=b"late"), b"contents", made.append)
-    hub.receive(made)
-    storage.late = file
-    assert index.settle(10)
-    assert storage.late is None
-    assert table.get(FILE.key_of(file)) is not None
-    index.close()
-
-
-class ComesLate(MemoryStorage):
-    """Does not have a blob when it is asked for that, and does from then on."""
-
-    late: Ref | None = None
-
-    def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
-        for ref in refs:
-            if ref == self.late:
-                self.late = None
-                raise BlobNotFound(ref)
-            yield from super().fetch((ref,))
-
-
-def test_who_waits_for_all_to_be_read_waits_while_it_is_looked_for_what_is_to_be_read() -> None:
-    hub, table = Hub(MemoryStorage()), SlowToLook()
-    index = Index(table, hub, trusted=TRUSTED, reads=False)
-    assert index.wait(10)
-    made: list[Blob] = []
-    file = write_file(Facts(name=b"new"), b"contents", made.append)
-    hub.receive(made)
-    table.is_slow = True
-    index.read_on()
-    assert table.is_looking.wait(10)
-    threading.Timer(0.05, table.may_go_on.set).start()
-    assert index.settle(10)
-    assert table.get(FILE.key_of(file)) is not None
-    index.close()
-
-
-class SlowToLook(MemoryTable):
-    """Takes its time to say what is to be read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_slow = False
-        self.is_looking, self.may_go_on = threading.Event(), threading.Event()
-
-    def scan(
-        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
-    ) -> Iterator[Row]:
-        if self.is_slow and start == UNREAD.below()[0]:
-            self.is_looking.set()
-            assert self.may_go_on.wait(10)
-        return super().scan(start, end, backwards=backwards)
 
 
 def test_a_removal_under_way_is_not_settled_by_who_begins() -> None:
@@ -385,25 +319,3 @@ class Broken(MemoryTable):
 
     def scan(self, *_: object, **__: object) -> Iterator[Row]:
         raise ZeroDivisionError
-
-
-def test_contents_that_no_parser_expects_keep_nothing_else_from_being_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def read_file(schema: SchemaBlob, fetch: CanFetch, *, check: Callable[[], None]) -> ReadFile:
-        if b"hostile" in schema.raw_name:
-            raise ValueError("a mistake in a parser")
-        return files.read_file(schema, fetch, check=check)
-
-    monkeypatch.setattr("holdfast.index.rows.read_file", read_file)
-    hub, table = Hub(MemoryStorage()), MemoryTable()
-    index = Index(table, hub, trusted=TRUSTED)
-    made: list[Blob] = []
-    names = (b"hostile 1", b"good", b"hostile 2")
-    refs = [write_file(Facts(name=name), b"contents", made.append) for name in names]
-    hub.receive(made)
-    assert index.settle(10)
-    index.close()
-    assert table.get(FILE.key_of(refs[1])) is not None
-    refused = {REFUSED.parts_of(key)[0] for key, _ in table.scan(*REFUSED.below())}
-    assert refused == {refs[0], refs[2]}

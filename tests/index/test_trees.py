@@ -35,7 +35,7 @@ from holdfast.schema.directories import write_directory, write_symlink
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.filewriter import write_file
 
-from .conftest import rows_in
+from .conftest import Counting, rows_in
 
 
 class Store:
@@ -248,7 +248,7 @@ def added_up(things: Things) -> dict[bytes, bytes]:
     return dict(rows)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(graphs(), st.data())
 def test_whatever_comes_and_goes_totals_and_copies_are_those_of_what_is_there(
     things: Things, data: st.DataObject
@@ -264,11 +264,11 @@ def test_whatever_comes_and_goes_totals_and_copies_are_those_of_what_is_there(
 
 
 def timed(table: MemoryTable, things: Things) -> float:
-    """Seconds it takes to put the rows of blobs, each in a batch of its own."""
-    start = time.perf_counter()
+    """Seconds of work it is to put the rows of blobs, each in a batch of its own."""
+    start = time.process_time()
     for ref, thing in things.items():
         change(table, {ref: thing}, put=True)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def test_folders_that_all_hold_both_folders_below_come_to_more_than_can_be_walked() -> None:
@@ -308,20 +308,3 @@ def test_the_files_of_a_wide_folder_do_not_take_longer_each_the_more_there_are()
     assert table.read < 10 * len(some)
     change(table, dict(islice(files.items(), 500, None)), put=True)
     assert tree_of(table, wide) == Tree(0, 20_000, 20_000)
-
-
-class Counting(MemoryTable):
-    """Counts the rows that are read."""
-
-    read = 0
-
-    def get(self, key: bytes) -> bytes | None:
-        self.read += 1
-        return super().get(key)
-
-    def scan(
-        self, start: bytes = b"", end: bytes | None = None, *, backwards: bool = False
-    ) -> Iterator[Row]:
-        for row in super().scan(start, end, backwards=backwards):
-            self.read += 1
-            yield row
