@@ -131,6 +131,7 @@ def _permanode_attr(search: SearchService, asked: Parameters, _body: bytes) -> D
         value=asked.text("value"),
         signer=asked.ref_if_any("signer"),
         limit=asked.number("max"),
+        is_fuzzy=asked.text("fuzzy").lower() in ("true", "t"),
         at=asked.time_if_any("at"),
     )
 

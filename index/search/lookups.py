@@ -69,14 +69,15 @@ class Lookups:
         signer: Ref | None = None,
         limit: int = 0,
         at: Timestamp | None = None,
+        is_fuzzy: bool = False,
     ) -> dict[str, object]:
         """The permanodes to which a value was ever given, by the newest claim that did; without a
         value those to which any was, by values.
 
         Whether they have it still is for the caller to see. Only claims until `at` count. Raises
-        `NoFuzzyLookup` without an attribute, and `NotIndexedByValue`.
+        `NoFuzzyLookup` without an attribute or if `is_fuzzy`, and `NotIndexedByValue`.
         """
-        if not attribute:
+        if is_fuzzy or not attribute:
             raise NoFuzzyLookup
         if attribute not in BY_VALUE:
             raise NotIndexedByValue(attribute)

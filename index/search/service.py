@@ -126,11 +126,17 @@ class SearchService:
         signer: Ref | None = None,
         limit: int = 0,
         at: Timestamp | None = None,
+        is_fuzzy: bool = False,
     ) -> Document:
         """The permanodes to which a value was ever given."""
         return self._complete(
             self._lookups().permanode_attr(
-                attribute=attribute, value=value, signer=signer, limit=limit, at=at
+                attribute=attribute,
+                value=value,
+                signer=signer,
+                limit=limit,
+                at=at,
+                is_fuzzy=is_fuzzy,
             )
         )
 

@@ -155,8 +155,9 @@ def test_other_attributes_are_refused_in_the_words_of_the_reference(library: Lib
         library.lookups.permanode_attr(attribute="description", value="v")
     assert '"description"' in str(refused.value)
     assert refused.value.blame is Blame.CALLER
-    with pytest.raises(NoFuzzyLookup, match="generic indexer doesn't support FuzzyMatch"):
-        library.lookups.permanode_attr(attribute="", value="v")
+    for attribute, is_fuzzy in (("", False), ("tag", True)):
+        with pytest.raises(NoFuzzyLookup, match="generic indexer doesn't support FuzzyMatch"):
+            library.lookups.permanode_attr(attribute=attribute, value="v", is_fuzzy=is_fuzzy)
 
 
 def test_only_claims_until_a_moment_count(library: Library) -> None:
