@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from ...blobstore.errors import HoldfastError
+from ...blobstore.errors import TableDamaged
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
 from ..attributes import Attributes
@@ -122,7 +122,7 @@ class _Description:
             except TooMuchToRead:
                 self.is_cut = True
                 return None
-            except HoldfastError as error:  # the others can be described all the same
+            except TableDamaged as error:  # the others can be described all the same
                 _log.error("describing %s: %s", ref, error)
                 found = Entry(None, {"error": "it cannot be read now; the log says why"})
             self.entries[ref] = found

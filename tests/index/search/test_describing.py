@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.blobstore.ref import Ref
+from holdfast.index.errors import ReadingStopped
 from holdfast.index.kv.leveldb import open_leveldb
 from holdfast.index.query.request import DescribeRequest, DescribeRule
 from holdfast.index.search import describing, rules
@@ -384,6 +385,21 @@ def test_what_takes_too_much_reading_is_left_out(library: Library) -> None:
     document = Describer(reader, library.storage).describe(DescribeRequest(blobrefs=(small, large)))
     assert document["meta"].keys() == {small}
     assert document["truncated"] is True
+
+
+def test_an_answer_that_nobody_waits_for_is_not_finished(library: Library) -> None:
+    node = library.permanode("node", title="x")
+    assert library.index.settle(10)
+
+    def nobody_waits() -> None:
+        raise ReadingStopped
+
+    describer = Describer(
+        IndexReader(library.table, trusted=TRUSTED, check=nobody_waits), library.storage
+    )
+    with pytest.raises(ReadingStopped):  # noqa: PT012 (a check is made only now and then)
+        for _ in range(10_000):
+            describer.describe(DescribeRequest(blobref=node))
 
 
 def test_one_blob_that_cannot_be_read_leaves_the_others_described(

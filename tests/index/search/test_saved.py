@@ -19,6 +19,7 @@ from holdfast.index.query.constraints import (
 )
 from holdfast.index.query.errors import BadQuery
 from holdfast.index.query.expression import parse_expression
+from holdfast.index.query.request import SearchQuery
 from holdfast.index.query.scalars import LocationConstraint, StringConstraint
 from holdfast.index.query.trees import nodes
 from holdfast.index.search.errors import BadSavedSearch, UnknownPlace, UnknownSearch
@@ -210,6 +211,16 @@ def test_files_can_be_in_a_place_too(library: Library) -> None:
 def test_unknown_places_are_told(library: Library) -> None:
     with pytest.raises(UnknownPlace, match='No location found for "three"'):
         resolved(library, "loc:three")
+
+
+def test_a_search_finds_what_its_names_stand_for(library: Library) -> None:
+    save(library, "mine", "tag:a loc:zermatt")
+    there = library.permanode("there", tag=["a"], latitude="46.02", longitude="7.74")
+    library.permanode("elsewhere", tag=["a"], latitude="1", longitude="1")
+    found = library.index.search.query(SearchQuery(expression="named:mine"))
+    assert found["blobs"] == [{"blob": there}]
+    with pytest.raises(UnknownSearch):
+        library.index.search.query(SearchQuery(expression="named:nothing"))
 
 
 def test_what_names_nothing_stays_as_it_is(library: Library) -> None:
