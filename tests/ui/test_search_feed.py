@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from falcon import errors
 from falcon.testing import ASGIConductor
 
 from holdfast.blobstore.ref import Blob, Ref
-from holdfast.schema.claims import AddAttribute, DelAttribute, SetAttribute
+from holdfast.index.query.reading import parse_query
+from holdfast.schema.claims import AddAttribute, DelAttribute, Delete, SetAttribute
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.filewriter import write_file
 
@@ -228,6 +231,99 @@ async def test_who_looks_at_other_blobs_hears_of_changes_of_those(site: Site) ->
         assert await listener.hear("q") == blobs(child)
         site.claim(DelAttribute(parent, "tag", ""), date_ns=NOW_NS + 3)
         assert await listener.hear("q") == blobs()
+
+
+QUERIES: list[dict[str, Any]] = [
+    {},
+    {"limit": 3},
+    {"expression": "tag:a", "sort": "-mod"},
+    {"expression": "-tag:a title:1", "describe": {"depth": 2}},
+    {"expression": "is:image or title:3"},
+    {"expression": "filename:*.gif tag:b", "sort": "created", "limit": 2},
+    {"expression": "text:dot"},
+    {"expression": "has:location"},
+    {"constraint": {"file": {"isImage": True}}},
+    {"constraint": {"camliType": "claim"}, "sort": "blobref", "limit": 5},
+    {"constraint": {"permanode": {"attr": "camliMember", "numValue": {"min": 1}}}},
+    {
+        "constraint": {
+            "permanode": {
+                "relation": {
+                    "relation": "child",
+                    "any": {"permanode": {"attr": "tag", "value": "a"}},
+                }
+            }
+        }
+    },
+    {
+        "constraint": {
+            "permanode": {
+                "relation": {
+                    "relation": "parent",
+                    "all": {"permanode": {"attr": "tag", "value": "b"}},
+                }
+            }
+        }
+    },
+]
+
+
+def something_happens(site: Site, rng: random.Random, claims: list[Ref], moment: int) -> None:
+    """One random change."""
+    ref, other = (site.permanode(str(rng.randrange(5))) for _ in range(2))
+    file = write_file(FileFacts(name=b"dot%d.gif" % rng.randrange(3)), PIXEL, site.put_blob)
+    content = rng.choice([file, other])
+    says = rng.choice(
+        [
+            SetAttribute(ref, "title", str(rng.randrange(5))),
+            *[SetAttribute(ref, "tag", rng.choice("abc"))] * 3,
+            DelAttribute(ref, "tag", rng.choice(["", "a", "b"])),
+            *[AddAttribute(ref, "camliMember", other)] * 2,
+            DelAttribute(ref, "camliMember", ""),
+            SetAttribute(ref, "camliContent", content),
+            SetAttribute(ref, "latitude", "12"),
+            SetAttribute(ref, "longitude", "34"),
+            Delete(rng.choice([ref, *claims])),
+        ]
+    )
+    claims.append(site.claim(says, date_ns=NOW_NS + moment))
+
+
+@running
+async def test_what_was_heard_last_is_what_is_so(site: Site) -> None:
+    rng = random.Random(5)
+    claims: list[Ref] = []
+    heard: dict[str, Any] = {}
+    async with listening(site) as listener:
+        for number, query in enumerate(QUERIES):
+            await listener.say({"tag": str(number), "query": query})
+
+        async def listen() -> None:
+            while True:
+                message = json.loads(await listener.ws.receive_text())
+                heard[message["tag"]] = message.get("result", message)
+
+        listens = asyncio.create_task(listen())
+        moments = iter(range(10**6))
+        for _ in range(40):
+            for moment in islice(moments, rng.randrange(1, 4)):
+                something_happens(site, rng, claims, moment)
+                await asyncio.sleep(rng.choice([0, 0, 0.03]))
+            await hears_what_is_so(site, heard)
+        listens.cancel()
+
+
+async def hears_what_is_so(site: Site, heard: dict[str, Any]) -> None:
+    """Wait until the answers heard last are those that are given to who asks now."""
+    index = site.services.index
+    assert index is not None
+    await asyncio.to_thread(index.settle, PATIENCE)
+    for tag, query in enumerate(QUERIES):
+        so = index.search.query(parse_query(json.dumps(query).encode()))
+        end = asyncio.get_running_loop().time() + PATIENCE
+        while heard.get(str(tag)) != so:
+            assert asyncio.get_running_loop().time() < end, query
+            await asyncio.sleep(0.005)
 
 
 @running
