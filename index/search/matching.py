@@ -232,6 +232,10 @@ class Matcher:
     def _relation(self, asked: RelationConstraint, at: Timestamp | None) -> RefTest:
         inner = asked.any or asked.all
         assert inner is not None
+        one = ref_in(inner.blob_ref_prefix)
+        by_link = not asked.edge_type or _is_for_links(asked.edge_type)
+        if asked.any is not None and one is not None and at is None and by_link:
+            return self._relation_to(one, inner, asked)
         fits = _remembered(self.test_of(inner))
         find = self._parents if asked.relation is Relation.PARENT else self._children
 
@@ -242,6 +246,17 @@ class Matcher:
             # What the index does not have says nothing against it.
             known = [other for other in related if self._reader.kind(other) is not None]
             return bool(known) and all(map(fits, known))
+
+        return is_related
+
+    def _relation_to(self, one: Ref, inner: Constraint, asked: RelationConstraint) -> RefTest:
+        """The test of a relation to one blob, which is in a row however many others there are."""
+        fits = self.test_of(inner)
+        is_below = asked.relation is Relation.PARENT
+
+        def is_related(ref: Ref) -> bool:
+            names = self._reader.links_between(*((one, ref) if is_below else (ref, one)))
+            return any(_relates(asked.edge_type, name) for name in names) and fits(one)
 
         return is_related
 

@@ -105,6 +105,11 @@ class IndexReader:
             _, parent, attribute = EDGE.parts_of(key)
             yield Ref(parent), attribute
 
+    def links_between(self, parent: Ref, child: Ref) -> Iterator[str]:
+        """The attributes under which a permanode has another as a member or by path."""
+        for key, _ in self.scan(*EDGE.below(child, parent)):
+            yield EDGE.parts_of(key)[2]
+
     def file(self, ref: Ref) -> FileFacts | None:
         """What is known of a file; None if it is no file, or is not read yet."""
         value = self.get(FILE.key_of(ref))

@@ -129,6 +129,7 @@ class SearchService:
         is_fuzzy: bool = False,
     ) -> Document:
         """The permanodes to which a value was ever given."""
+        self._settle(SETTLE_SECONDS)
         return self._complete(
             self._lookups().permanode_attr(
                 attribute=attribute,
@@ -142,12 +143,14 @@ class SearchService:
 
     def signer_attr_value(self, *, signer: Ref | None, attribute: str, value: str) -> Document:
         """The permanode to which a value was given last."""
+        self._settle(SETTLE_SECONDS)
         return self._complete(
             self._lookups().signer_attr_value(signer=signer, attribute=attribute, value=value)
         )
 
     def signer_paths(self, *, signer: Ref | None, target: Ref) -> Document:
         """Under which names, in which permanodes, a blob is."""
+        self._settle(SETTLE_SECONDS)
         return self._complete(self._lookups().signer_paths(signer=signer, target=target))
 
     def claims(self, permanode: Ref, *, attribute: str = "") -> Document:
