@@ -15,9 +15,17 @@ class Paged:
     """The entries of a list, asked for as they are taken; to be taken once."""
 
     def __init__(
-        self, ask: Callable[[int, str], Document], key: str, *, most: int | None = None
+        self,
+        ask: Callable[[int, str], Document],
+        key: str,
+        *,
+        most: int | None = None,
+        at_once: int = PAGE,
     ) -> None:
-        """`ask` gives so many entries, under `key`, from behind a token on; `most` at most."""
+        """`ask` gives so many entries, under `key`, from behind a token on.
+
+        They are `most` at most, asked for `at_once`.
+        """
         self.has_more = False
         """Whether there are more than were asked for, once these are all taken."""
         self.given = 0
@@ -25,13 +33,14 @@ class Paged:
         self._ask = ask
         self._key = key
         self._most = most
+        self._at_once = at_once
 
     def __iter__(self) -> Iterator[Document]:
         after = ""
         while True:
             # One more than wanted, to see whether there are more.
             left = None if self._most is None else self._most - self.given
-            asked = PAGE if left is None else min(PAGE, left + 1)
+            asked = self._at_once if left is None else min(self._at_once, left + 1)
             answer = self._ask(asked, after)
             page = list(objects_in(answer, self._key))
             for entry in page[:left]:

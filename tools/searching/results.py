@@ -14,7 +14,10 @@ from .documents import object_in, objects_in, text_in
 from .items import CONTENT, Item, item_of
 
 PAGE = 500
-"""Results that are asked for at once."""
+"""Results that are asked for at once, with what is said of them."""
+
+REFS = 5000
+"""Results that are asked for at once where refs are all that is wanted."""
 
 DESCRIBE = DescribeRequest(
     depth=1,
@@ -36,8 +39,9 @@ class Results:
         name: str,
         explain: bool = False,
         describe: bool = True,
+        at_once: int | None = None,
     ) -> None:
-        """`query.most` results at most. `name` is whose answers these are.
+        """`query.most` results at most. `name` is whose answers these are, `at_once` results each.
 
         `explain` has it told how they are found, and without `describe` items are refs alone.
         """
@@ -49,6 +53,7 @@ class Results:
         self._query = replace(query, describe=DESCRIBE if describe else None)
         self._name = name
         self._explain = explain
+        self._at_once = at_once or (PAGE if describe else REFS)
 
     def __iter__(self) -> Iterator[Item]:
         query, most = self._query, self._query.most
@@ -59,7 +64,7 @@ class Results:
         given = 0
         while True:
             # One more than wanted, to see whether there are more.
-            asked = PAGE if most is None else min(PAGE, most + 1 - given)
+            asked = self._at_once if most is None else min(self._at_once, most + 1 - given)
             page = self._page(replace(query, limit=asked))
             wanted = page if most is None else page[: most - given]
             yield from wanted
