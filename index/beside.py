@@ -9,9 +9,10 @@ from typing import Protocol, TypeAlias
 
 from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import Journals, capability
+from .checking import Checking, Compared
 from .errors import IndexBusy
 from .folders import Folders, discard_old, take_place
-from .making import Making, Means
+from .making import Making, Means, discard_making, table_in
 from .notes import Notes
 from .rebuilding import Rebuilding, check_place
 
@@ -42,6 +43,11 @@ class Beside:
         self._notes = [Notes(folder) for folder in (folders.new, folders.check)]
         self._lock = threading.Lock()
         self._rebuilding: Rebuilding | None = None
+        self._checking: Checking | None = None
+        for folder in (folders.check, folders.new):
+            if folder == folders.check or not table_in(folder).exists():
+                # A crash left it, and nobody goes on with it.
+                discard_making(folder, means.discard_table)
 
     def receive(self, blobs: Sequence[Blob]) -> None:
         """Note what the storage has just got, if nothing else would tell: a hook of the hub."""
@@ -81,11 +87,25 @@ class Beside:
                 self._rebuilding.start()
             return self._rebuilding
 
+    @property
+    def checking(self) -> Checking | None:
+        """The latest there was, at work or not."""
+        return self._checking
+
+    def check(self, compared: Compared, *, limit: int) -> Checking:
+        """The check that is under way, or else a new one."""
+        with self._lock:
+            if self._checking is None or not self._checking.is_running:
+                self._checking = Checking(self._means, self._folders.check, compared, limit=limit)
+                self._checking.start()
+            return self._checking
+
     def stop(self) -> None:
         """Break off what is under way, and wait until nothing of it goes on."""
         with self._lock:
-            if self._rebuilding is not None:
-                self._rebuilding.stop()
+            for work in (self._rebuilding, self._checking):
+                if work is not None:
+                    work.stop()
 
     def _exchange(self, making: Making) -> None:
         making.hand_over(self._folders.ready)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -38,7 +38,7 @@ from .children import end_child, start_child
 from .errors import MakingFailed
 from .folders import DiscardTable
 from .indexer import Indexer
-from .keys import CURSOR, MAKING, WAITING
+from .keys import CURSOR, MAKING, WAITING, Row
 from .notes import Notes
 from .rows import is_candidate
 
@@ -97,11 +97,6 @@ class Making:
         self._table: Table | None = None
         self._notes = Notes(folder)
 
-    @property
-    def table_folder(self) -> Path:
-        """Where the table is."""
-        return self._folder / "table"
-
     def build(self) -> None:
         """Make the rows of what is in the store. Raises `MakingFailed`, and what opening a table
         raises."""
@@ -144,6 +139,14 @@ class Making:
         self._table.sync()
         self.close()
 
+    def rows(self) -> Iterator[Row]:
+        """All rows of now, with nothing left to be read. The gate must be held."""
+        assert self._table is not None
+        self.bring_up_to_date()
+        while self._indexer.has_unread.is_set():
+            self._indexer.read_some(_READ_AT_ONCE, keeping=nullcontext, check=self._check)
+        return self._table.scan()
+
     def bring_up_to_date(self) -> None:
         """Index what has come, and forget what has gone, to the last. The gate must be held."""
         for token, batch in batches(self._news()):
@@ -164,7 +167,7 @@ class Making:
     def hand_over(self, folder: Path) -> None:
         """After `finish`, move the table to another folder, durably, which nothing is in."""
         try:
-            self.table_folder.rename(folder)
+            table_in(self._folder).rename(folder)
             sync_folder(folder.parent)
         except OSError as error:
             raise StoreFailed.by(str(folder), error) from error
@@ -172,7 +175,7 @@ class Making:
     def take_back(self, folder: Path) -> None:
         """Undo `hand_over`, as far as that is possible."""
         with suppress(OSError):
-            folder.rename(self.table_folder)
+            folder.rename(table_in(self._folder))
             sync_folder(folder.parent)
 
     def close(self) -> None:
@@ -184,16 +187,10 @@ class Making:
     def discard(self) -> None:
         """Remove all that was made, and the notes. Raises `StoreFailed`."""
         self.close()
-        self._means.discard_table(self.table_folder)
-        self._notes.discard()
-        try:
-            if self._folder.exists():
-                self._folder.rmdir()
-        except OSError as error:
-            raise StoreFailed.by(str(self._folder), error) from error
+        discard_making(self._folder, self._means.discard_table)
 
     def _open(self) -> None:
-        self._table = self._means.open_table(self.table_folder)
+        self._table = self._means.open_table(table_in(self._folder))
         self._indexer = Indexer(self._table, self._storage, trusted=self._means.trusted)
 
     def _begin(self) -> None:
@@ -243,7 +240,7 @@ class Making:
         means = self._means
         owner.send(
             Order(
-                self.table_folder,
+                table_in(self._folder),
                 means.open_table,
                 generation_of(self._storage),
                 means.trusted,
@@ -310,6 +307,22 @@ class Making:
                 yield str(behind), Blob(ref, fetch_one(self._storage, ref))
             except (BlobNotFound, CorruptBlob) as error:
                 _log.info("not indexed: %s", error)
+
+
+def table_in(folder: Path) -> Path:
+    """Where in the folder of a making its table is."""
+    return folder / "table"
+
+
+def discard_making(folder: Path, discard_table: DiscardTable) -> None:
+    """Remove all that was made in a folder, and the notes. Raises `StoreFailed`."""
+    if folder.exists():
+        discard_table(table_in(folder))
+        Notes(folder).discard()
+        try:
+            folder.rmdir()
+        except OSError as error:
+            raise StoreFailed.by(str(folder), error) from error
 
 
 def _some(blobs: Iterator[tuple[str, Blob]]) -> Iterator[Some]:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from ..blobstore.storage import Journals, capability
 from ..blobstore.table import OpenTable, Table
 from .arrivals import arrivals, batches, generation_of, receive_kept
 from .beside import Beside
+from .checking import Checking
 from .claims import ClaimIndex
 from .errors import NoRoomBeside, ReadingStopped
 from .folders import Folders, cursor_in, discard_old, open_checked, take_place
 from .indexer import Indexer, Watcher
 from .keys import CURSOR, STORE, VERSION, Row
-from .making import Means
+from .leisure import LeisureReader
+from .making import Making, Means
 from .rebuilding import Rebuilding
 from .search.service import SearchService
 from .status import IndexStatus
@@ -31,14 +33,8 @@ from .steady import SteadyTable
 CHECKPOINT_SECONDS = 30.0
 """How often it is noted how far the rows are, so that a crash leaves little to read again."""
 
-QUIET_SECONDS = 0.05
-LATE_SECONDS = 10.0
-"""Blobs are read when none has come for so long; after so long, some, whatever comes."""
-
-IDLE_SECONDS = 0.5
-
-_AT_ONCE = 100
-_AT_ONCE_IF_LATE = 5
+_POLL_SECONDS = 0.5
+_READ_AT_ONCE = 100
 _ROWS_AT_ONCE = 10_000
 
 _log = logging.getLogger(__name__)
@@ -146,14 +142,9 @@ class Index:
         hub.add_remove_hook(self._indexer.removing)
         self._pausing = threading.Event()
         self._keeping_up = threading.Lock()
-        self._reading = threading.Lock()
         self._keeper = threading.Thread(target=self._keep, name="index", daemon=True)
         self._keeper.start()
-        self._hurry = 0
-        self._wanted = threading.Event()
-        self._progress = threading.Condition()
-        self._reader = threading.Thread(target=self._read, name="contents", daemon=True)
-        self._is_reading = False
+        self._reader = LeisureReader(self._indexer, hub, seconds=seconds)
         if reads:
             self.read_on()
 
@@ -169,10 +160,7 @@ class Index:
 
     def read_on(self) -> None:
         """From now on read what is to be read, whenever nothing else is to do."""
-        with self._progress:
-            if not self._is_reading:
-                self._is_reading = True
-                self._reader.start()
+        self._reader.start()
 
     def settle(self, seconds: float | None = None) -> bool:
         """Wait until all blobs there are have been read, at most so long; whether they have.
@@ -180,21 +168,11 @@ class Index:
         Raises as `wait` does.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
-        if not self.wait(seconds):
-            return False
-        self.read_on()
-        self._hurry += 1
-        self._wanted.set()
-        try:
-            with self._progress:
-                while not self._is_all_read():
-                    left = None if deadline is None else deadline - time.monotonic()
-                    if left is not None and left <= 0:
-                        return False
-                    self._progress.wait(left)
-        finally:
-            self._hurry -= 1
-        return self.wait(seconds)
+
+        def left() -> float | None:
+            return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+        return self.wait(seconds) and self._reader.settle(left()) and self.wait(left())
 
     @property
     def rebuilding(self) -> Rebuilding | None:
@@ -211,6 +189,19 @@ class Index:
             raise NoRoomBeside
         return self._beside.rebuild(self._exchanging, anew=anew)
 
+    @property
+    def checking(self) -> Checking | None:
+        """The latest check since the index was opened, if there was one."""
+        return None if self._beside is None else self._beside.checking
+
+    def check(self, *, limit: int = 100) -> Checking:
+        """Hold all rows against those that the blobs come to; at most `limit` differences are
+        remembered. This is what is under way already, if something is.
+        """
+        if self._beside is None:
+            raise NoRoomBeside
+        return self._beside.check(self._compared, limit=limit)
+
     def status(self) -> IndexStatus:
         """How much is still to be read, waits for other blobs, or is refused."""
         return self._indexer.status(is_complete=self._is_complete())
@@ -224,24 +215,12 @@ class Index:
         self._stop.set()
         if self._beside is not None:
             self._beside.stop()
-        self._wanted.set()
-        self._indexer.has_unread.set()  # so that the reader looks up
         self._keeper.join()
-        if self._is_reading:
-            self._reader.join()
+        self._reader.stop()
         # A table that refused rows would only refuse again, and nothing vouches for it.
         if self._is_complete() and not self._lacks_rows():
             self._checkpoint()
             self._table.sync()
-
-    def _is_all_read(self) -> bool:
-        # Whoever reads does not know, while at it, whether that is all.
-        if not self._reading.acquire(blocking=False):
-            return False
-        try:
-            return not self._indexer.has_unread.is_set()
-        finally:
-            self._reading.release()
 
     def _is_complete(self) -> bool:
         return self._caught_up.is_set() and self._failure is None
@@ -257,19 +236,28 @@ class Index:
             self._failure = None
             self._caught_up.set()
 
+    def _compared(self, making: Making) -> tuple[Iterator[Row], Iterator[Row]]:
+        """The rows there are, and those that are made, with nothing that is still to be read."""
+        while not self.settle(_POLL_SECONDS):
+            if self._stop.is_set():
+                raise ReadingStopped
+        with self._still():
+            due = making.rows()
+            while self._indexer.has_unread.is_set():
+                self._indexer.read_some(_READ_AT_ONCE, keeping=nullcontext, check=lambda: None)
+            return self._table.scan(), due
+
     @contextmanager
     def _still(self) -> Iterator[None]:
         """Let nothing come or go while this lasts, and nobody here use the table."""
         self._pausing.set()
         try:
-            with self._keeping_up, self._reading, self._hub.alone():
+            with self._keeping_up, self._reader.paused(), self._hub.alone():
                 if self._stop.is_set():
                     raise ReadingStopped
                 yield
         finally:
             self._pausing.clear()
-            with self._progress:
-                self._progress.notify_all()
 
     def _keep(self) -> None:
         with self._keeping_up:
@@ -286,39 +274,6 @@ class Index:
                 if not self._caught_up.is_set():
                     self._failure = error
                     self._caught_up.set()
-
-    def _read(self) -> None:
-        """Read what is still to be read while the gate is quiet, or somebody waits for it."""
-        began: float | None = None
-        while not self._stop.is_set():
-            if not self._indexer.has_unread.wait(IDLE_SECONDS):
-                began = None
-                continue
-            began = began or time.monotonic()
-            self._wanted.clear()
-            if self._stop.is_set():
-                return
-            is_late = time.monotonic() - began > LATE_SECONDS
-            has_time = self._hurry or self._hub.is_quiet(QUIET_SECONDS)
-            if not has_time:
-                self._wanted.wait(QUIET_SECONDS)
-                if not is_late:
-                    continue
-            most = _AT_ONCE if has_time else _AT_ONCE_IF_LATE
-            try:
-                with self._reading:
-                    self._indexer.read_some(most, keeping=self._hub.keeping, check=self._check)
-            except ReadingStopped:
-                self._stop.wait(QUIET_SECONDS)
-            except Exception as error:  # what it was reading is noted, and is tried again
-                _log.error("reading of blobs stopped for %d s: %s", self._seconds, error)
-                self._stop.wait(self._seconds)
-            with self._progress:
-                self._progress.notify_all()
-
-    def _check(self) -> None:
-        if self._stop.is_set() or self._pausing.is_set():
-            raise ReadingStopped
 
     def _begin_again(self) -> None:
         """Read what the table has lost, or could not take."""
