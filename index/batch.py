@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import merge
 
-from sortedcontainers import SortedList
+from sortedcontainers import SortedSet
 
 from ..blobstore.table import Table
 from .keys import Row
@@ -22,8 +22,8 @@ class Batch:
         # None stands for a row that is to go.
         self._changes: dict[bytes, bytes | None] = {}
         # Keys are put in order when somebody asks for it, all together.
-        self._sorted = SortedList()
-        self._unsorted: list[bytes] = []
+        self._sorted = SortedSet()
+        self._unsorted: list[Iterable[bytes]] = []
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, as it will be."""
@@ -37,23 +37,15 @@ class Batch:
 
     def put(self, rows: Iterable[Row]) -> None:
         """Put rows."""
-        changes, unsorted = self._changes, self._unsorted
-        for key, value in rows:
-            if key not in changes:
-                unsorted.append(key)
-            changes[key] = value
+        self._change(dict(rows))
 
     def put_keys(self, keys: Iterable[bytes]) -> None:
         """Put rows that say it all in their keys."""
-        self.put((key, b"[]") for key in keys)
+        self._change(dict.fromkeys(keys, b"[]"))
 
     def delete(self, keys: Iterable[bytes]) -> None:
         """Delete rows."""
-        changes, unsorted = self._changes, self._unsorted
-        for key in keys:
-            if key not in changes:
-                unsorted.append(key)
-            changes[key] = None
+        self._change(dict.fromkeys(keys))
 
     def scan(self, start: bytes, end: bytes, *, backwards: bool = False) -> Iterator[Row]:
         """Rows with `start <= key < end` as they will be when this is called.
@@ -61,7 +53,7 @@ class Batch:
         Ascending, or descending if `backwards`.
         """
         if self._unsorted:
-            self._sorted.update(self._unsorted)
+            self._sorted.update(*self._unsorted)
             self._unsorted.clear()
         keys = list(self._sorted.irange(start, end, inclusive=(True, False), reverse=backwards))
         rows = self.table.scan(start, end, backwards=backwards)
@@ -83,3 +75,7 @@ class Batch:
             self._changes.clear()
             self._sorted.clear()
             self._unsorted.clear()
+
+    def _change(self, changes: Mapping[bytes, bytes | None]) -> None:
+        self._changes.update(changes)
+        self._unsorted.append(changes)

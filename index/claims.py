@@ -101,14 +101,15 @@ def read_delete(key: bytes, value: bytes) -> SignedClaim:
 
 def read_row(key: bytes, value: bytes) -> SignedClaim:
     """The claim in a `claim` row."""
-    permanode, date, ref = map(Ref, CLAIM.parts_of(key))
+    permanode, date, ref = CLAIM.parts_of(key)
     signer, unknown, claim_type, attribute, text = CLAIM.value_of(value)
     kind = _CHANGES.get(claim_type) if attribute else None
+    about = Ref(permanode)
     return SignedClaim(
-        ref,
+        Ref(ref),
         Ref(signer),
         date_of(date, is_zone_unknown=unknown),
-        Other(claim_type, permanode) if kind is None else kind(permanode, attribute, text),
+        Other(claim_type, about) if kind is None else kind(about, attribute, text),
     )
 
 

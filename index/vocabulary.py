@@ -14,7 +14,7 @@ def grams_of(word: str) -> list[str]:
     """What a word is found by: all three letters in a row, or all of it if it has fewer."""
     if len(word) <= _LETTERS:
         return [word] if word else []
-    return sorted({word[at : at + _LETTERS] for at in range(len(word) - _LETTERS + 1)})
+    return [word[at : at + _LETTERS] for at in range(len(word) - _LETTERS + 1)]
 
 
 class Vocabulary:
@@ -28,9 +28,11 @@ class Vocabulary:
     def gained(self, words: Iterable[str]) -> None:
         """Some words are posted, in this batch, for one more node."""
         for word in words:
-            if word not in self._known:
+            if word and word not in self._known:
                 self._known.add(word)
-                self._add(word)
+                # All rows of a word come and go together, so one tells of all.
+                if self._batch.get(GRAM.key_of(word[:_LETTERS], word)) is None:
+                    self._batch.put_keys(_keys(word))
 
     def lost(self, words: Iterable[str]) -> None:
         """Some words are no longer posted for a node."""
@@ -38,17 +40,15 @@ class Vocabulary:
 
     def settle(self) -> None:
         """Forget the words that no node has any longer. To be called last."""
-        for word in self._lost:
-            if not any(True for _ in self._batch.scan(*WORD.below(word))):
-                self._batch.delete(_keys(word))
-        self._known -= self._lost
+        gone = [
+            word
+            for word in self._lost
+            if not any(True for _ in self._batch.scan(*WORD.below(word)))
+        ]
+        for word in gone:
+            self._batch.delete(_keys(word))
+        self._known.difference_update(gone)
         self._lost.clear()
-
-    def _add(self, word: str) -> None:
-        keys = _keys(word)
-        # All rows of a word come and go together, so the first tells of all.
-        if keys and self._batch.get(keys[0]) is None:
-            self._batch.put_keys(keys)
 
 
 def _keys(word: str) -> list[bytes]:

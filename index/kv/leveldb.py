@@ -12,7 +12,7 @@ import plyvel
 
 from ...blobstore.durable import make_folder, sync_folder
 from ...blobstore.errors import StoreBusy, StoreFailed, StoreFull, TableDamaged
-from ...blobstore.table import check_row
+from ...blobstore.table import MAX_ROW_SIZE, check_row
 
 _WRITE_BUFFER = 16 << 20
 """Bytes of rows LevelDB collects before it writes a sorted file; replayed at the next open."""
@@ -130,7 +130,8 @@ class LevelTable:
         batch = self._database.write_batch()
         put, delete = batch.put, batch.delete
         for key, value in puts:
-            check_row(key, value)  # LevelDB would write a length cut to 32 bits
+            if len(key) + len(value) > MAX_ROW_SIZE:
+                check_row(key, value)  # LevelDB would write a length cut to 32 bits
             put(key, value)
         for key in deletes:
             delete(key)
