@@ -174,12 +174,13 @@ MODIFIED = RowKind("modified", ("modified", "permanode"), (), "a permanode by it
 HAS = RowKind(
     "has", ("attribute", "value", "time", "permanode"), (), "a permanode by what is in it now"
 )
+LACKS = RowKind("lacks", ("attribute", "time", "permanode"), (), "a permanode without a `tag`")
 CONTENT = RowKind(
     "content",
     ("field", "value", "time", "permanode"),
     (),
     "a permanode by what is known of its content: `mime`, `type` (before the slash), `name`,"
-    " `width` and `height`",
+    " `width` and `height`; or, as `several`, by having more than one",
 )
 WORD = RowKind(
     "word", ("word", "time", "permanode"), (), "a permanode by a word in its title or content"
@@ -231,6 +232,7 @@ KINDS = (
     TIME,
     MODIFIED,
     HAS,
+    LACKS,
     CONTENT,
     WORD,
     GRAM,

@@ -110,7 +110,7 @@ def split_links(attributes: Attributes) -> tuple[dict[str, tuple[str, ...]], Cou
     plain: dict[str, tuple[str, ...]] = {}
     links: Counter[Link] = Counter()
     for name, values in attributes.items():
-        if _is_for_links(name):
+        if is_for_links(name):
             linked = [link for value in values if (link := link_of(name, value)) is not None]
             links.update(linked)
             values = tuple(value for value in values if link_of(name, value) is None)
@@ -121,7 +121,7 @@ def split_links(attributes: Attributes) -> tuple[dict[str, tuple[str, ...]], Cou
 
 def link_of(attribute: str, value: str) -> Link | None:
     """The link that a value of an attribute is, or None."""
-    if not _is_for_links(attribute):
+    if not is_for_links(attribute):
         return None
     child = ref_in(value)
     return None if child is None else Link(attribute, child)
@@ -131,7 +131,7 @@ def is_linking(says: Statement, node: Node) -> bool:
     """Whether a claim changes nothing but links of this node."""
     match says:
         case DelAttribute(_, name, ""):
-            return _is_for_links(name) and name not in node.attributes
+            return is_for_links(name) and name not in node.attributes
         case SetAttribute(_, name, value) | DelAttribute(_, name, value):
             return link_of(name, value) is not None and name not in node.attributes
         case AddAttribute(_, name, value):
@@ -179,7 +179,8 @@ def read_node(permanode: Ref, value: bytes) -> tuple[Node, bool]:
     return node, attributes is not None
 
 
-def _is_for_links(attribute: str) -> bool:
+def is_for_links(attribute: str) -> bool:
+    """Whether the values of an attribute are links, if they are refs."""
     return attribute == MEMBER or attribute.startswith(PATH)
 
 

@@ -8,12 +8,15 @@ from ..blobstore.ref import Ref
 from ..schema.timestamps import Timestamp
 from .cells import cells_of
 from .files import FileFacts
-from .keys import CELL, CONTENT, HAS, MODIFIED, TIME, WORD, date_text
+from .keys import CELL, CONTENT, HAS, LACKS, MODIFIED, TIME, WORD, date_text
 from .nodes import VALUE_LENGTH, Node
 from .words import MOST_LETTERS, MOST_WORDS, words_of
 
 MORE_WORDS = ""
 """What stands in the place of a word for all words that are not posted."""
+
+LOOKED_FOR_ABSENT = ("tag",)
+"""Attributes whose absence has a posting too, since people look for what is still to be tagged."""
 
 _LARGEST = 10**10 - 1
 
@@ -30,6 +33,11 @@ def posting_keys(node: Node, facts: FileFacts | None) -> Iterator[bytes]:
             yield HAS.key_of(attribute, value[:VALUE_LENGTH]) + end
     for attribute, value in node.derived.items():
         yield HAS.key_of(attribute, value[:VALUE_LENGTH]) + end
+    for attribute in LOOKED_FOR_ABSENT:
+        if not node.values(attribute):
+            yield LACKS.key_of(attribute) + end
+    if len(node.attributes.get("camliContent", ())) > 1:
+        yield CONTENT.key_of("several", "") + end
     if facts is not None:
         for field, value in _fields(facts):
             yield CONTENT.key_of(field, value) + end

@@ -183,6 +183,10 @@ BASE: Final = Constraint(permanode=PermanodeConstraint(skip_hidden=True))
 """What every expression asks for beside what it says: permanodes that are not hidden."""
 
 
+HIDDEN: Final = (("camliDefVis", "hide"), ("camliNodeType", "foursquare.com:venue"))
+"""What permanodes have as the first value of an attribute that `skip_hidden` leaves out."""
+
+
 def both(a: Constraint, b: Constraint) -> Constraint:
     """What fits `a` and `b`."""
     return Constraint(logical=LogicalConstraint(op=Op.AND, a=a, b=b))

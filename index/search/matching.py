@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from math import isfinite
+from typing import TypeAlias
 
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
 from ...schema.timestamps import Timestamp
-from ..files import FileFacts
 from ..media.moments import Place
-from ..nodes import MEMBER, PATH, Node, ref_in
+from ..nodes import Node, is_for_links, ref_in
 from ..query.constraints import (
+    HIDDEN,
     Constraint,
-    DirConstraint,
-    FileConstraint,
     LogicalConstraint,
     Op,
     PermanodeConstraint,
@@ -23,15 +21,23 @@ from ..query.constraints import (
     RelationConstraint,
 )
 from ..words import words_of
+from .filetests import FileTests
 from .geography import Whereabouts
 from .reader import IndexReader
-from .scalars import Test, Thing, fits_float, fits_int, location_test, string_test, time_test
+from .reftests import MOST_KEPT, RefTest, prefix_test, remembered
+from .scalars import (
+    Test,
+    all_of,
+    fits_float,
+    fits_int,
+    float_in,
+    integer_in,
+    location_test,
+    string_test,
+    time_test,
+)
 
-_MOST_KEPT = 4096
-"""Nodes and answers that are remembered while one query runs."""
-
-RefTest = Callable[[Ref], bool]
-Values = tuple[str, ...]
+Values: TypeAlias = tuple[str, ...]
 
 
 class Matcher:
@@ -45,6 +51,7 @@ class Matcher:
         self._reader = reader
         self._storage = storage
         self._now_ns = now_ns
+        self._files = FileTests(reader, self._test_of, now_ns=now_ns)
         self._nodes: dict[Ref, Node | None] = {}
         self._moments: dict[tuple[Ref, Timestamp], Mapping[str, Values]] = {}
 
@@ -58,7 +65,7 @@ class Matcher:
     def node(self, ref: Ref) -> Node | None:
         """A permanode, deleted or not; None for what is none, or of which nothing is claimed."""
         if ref not in self._nodes:
-            if len(self._nodes) >= _MOST_KEPT:
+            if len(self._nodes) >= MOST_KEPT:
                 self._nodes.clear()
             self._nodes[ref] = self._reader.node(ref)
         return self._nodes[ref]
@@ -87,21 +94,21 @@ class Matcher:
         if asked.camli_type:
             tests.append(lambda ref: self._reader.kind(ref) == asked.camli_type)
         if asked.blob_ref_prefix:
-            tests.append(_prefix_test(asked.blob_ref_prefix))
+            tests.append(prefix_test(asked.blob_ref_prefix))
         if asked.blob_size is not None:
             size = asked.blob_size
             tests.append(lambda ref: (held := self._size(ref)) is not None and fits_int(size, held))
         if asked.permanode is not None:
             tests.append(self._permanode(asked.permanode))
         if asked.file is not None:
-            tests.append(self._file(asked.file))
+            tests.append(self._files.file(asked.file))
         if asked.dir is not None:
-            tests.append(self._directory(asked.dir))
+            tests.append(self._files.directory(asked.dir))
         if asked.logical is not None:
             tests.append(self._logical(asked.logical))
         if not tests:
             return self._is_here if asked.anything else lambda _: False
-        return _all(tests)
+        return all_of(tests)
 
     def _is_here(self, ref: Ref) -> bool:
         return self._reader.kind(ref) is not None or self._size(ref) is not None
@@ -153,14 +160,12 @@ class Matcher:
         return fits
 
     def _is_hidden(self, node: Node, at: Timestamp | None) -> bool:
-        return self._values(node, "camliDefVis", at)[:1] == ("hide",) or self._values(
-            node, "camliNodeType", at
-        )[:1] == ("foursquare.com:venue",)
+        return any(self._values(node, name, at)[:1] == (value,) for name, value in HIDDEN)
 
     def _values(self, node: Node, attribute: str, at: Timestamp | None) -> Values:
         if at is not None:
             return self._at(node.permanode, at).get(attribute, ())
-        if attribute != MEMBER and not attribute.startswith(PATH):
+        if not is_for_links(attribute):
             return node.values(attribute)
         linked = (
             link.child
@@ -173,7 +178,7 @@ class Matcher:
         """The attributes of a permanode at a moment."""
         key = permanode, at
         if key not in self._moments:
-            if len(self._moments) >= _MOST_KEPT:
+            if len(self._moments) >= MOST_KEPT:
                 self._moments.clear()
             folded = self._reader.claims_about(permanode).fold(permanode, at=at)
             self._moments[key] = folded.attributes
@@ -209,16 +214,18 @@ class Matcher:
             tests.append(string_test(asked.value_matches))
         if (whole := asked.value_matches_int) is not None:
             tests.append(
-                lambda value: (number := _integer(value)) is not None and fits_int(whole, number)
+                lambda value: (number := integer_in(value)) is not None and fits_int(whole, number)
             )
         if (decimal := asked.value_matches_float) is not None:
             tests.append(
-                lambda value: (number := _float(value)) is not None and fits_float(decimal, number)
+                lambda value: (
+                    (number := float_in(value)) is not None and fits_float(decimal, number)
+                )
             )
         if asked.value_in_set is not None:
-            fits = _remembered(self.test_of(asked.value_in_set))
+            fits = remembered(self.test_of(asked.value_in_set))
             tests.append(lambda value: (ref := ref_in(value)) is not None and fits(ref))
-        return _all(tests)
+        return all_of(tests)
 
     def _has_words(self, node: Node, words: frozenset[str]) -> bool:
         left = set(words)
@@ -233,10 +240,10 @@ class Matcher:
         inner = asked.any or asked.all
         assert inner is not None
         one = ref_in(inner.blob_ref_prefix)
-        by_link = not asked.edge_type or _is_for_links(asked.edge_type)
+        by_link = not asked.edge_type or is_for_links(asked.edge_type)
         if asked.any is not None and one is not None and at is None and by_link:
             return self._relation_to(one, inner, asked)
-        fits = _remembered(self.test_of(inner))
+        fits = remembered(self.test_of(inner))
         find = self._parents if asked.relation is Relation.PARENT else self._children
 
         def is_related(ref: Ref) -> bool:
@@ -266,7 +273,7 @@ class Matcher:
                 attributes = self._at(parent, at)
                 if any(ref in attributes[name] for name in attributes if _relates(attribute, name)):
                     yield parent
-        elif not attribute or _is_for_links(attribute):
+        elif not attribute or is_for_links(attribute):
             for parent, name in self._reader.parents(ref):
                 if _relates(attribute, name):
                     yield parent
@@ -274,7 +281,7 @@ class Matcher:
             yield from self._reader.having(attribute, ref)
 
     def _children(self, ref: Ref, attribute: str, at: Timestamp | None) -> Iterator[Ref]:
-        if at is None and (not attribute or _is_for_links(attribute)):
+        if at is None and (not attribute or is_for_links(attribute)):
             for link, _ in self._reader.links(ref, *filter(None, (attribute,))):
                 yield link.child
             return
@@ -295,113 +302,6 @@ class Matcher:
             if (child := ref_in(value)) is not None:
                 yield child
 
-    # Files and folders
-
-    def _file(self, asked: FileConstraint) -> RefTest:
-        tests = list(self._facts(asked))
-        words = frozenset(words_of(asked.text))
-        parent = None if asked.parent_dir is None else self._directory(asked.parent_dir)
-
-        def fits(ref: Ref) -> bool:
-            facts = self._reader.file(ref)
-            return (
-                facts is not None
-                and all(test(facts) for test in tests)
-                and all(self._reader.has_word(ref, word) for word in words)
-                and (parent is None or any(map(parent, self._reader.folders(ref))))
-            )
-
-        return fits
-
-    def _facts(self, asked: FileConstraint) -> Iterator[Callable[[FileFacts], bool]]:
-        if asked.file_size is not None:
-            size = asked.file_size
-            yield lambda facts: fits_int(size, facts.size)
-        if asked.file_name is not None:
-            name = string_test(asked.file_name)
-            yield lambda facts: name(facts.name)
-        if asked.mime_type is not None:
-            mime = string_test(asked.mime_type)
-            yield lambda facts: mime(facts.mime)
-        if asked.time is not None:
-            time = time_test(asked.time, self._now_ns)
-            yield lambda facts: time(facts.times[0] if facts.times else None)
-        if asked.mod_time is not None:
-            modified = time_test(asked.mod_time, self._now_ns)
-            yield lambda facts: modified(facts.times[1] if len(facts.times) > 1 else None)
-        if asked.whole_ref is not None:
-            yield lambda facts: facts.whole == asked.whole_ref
-        if asked.is_image:
-            yield lambda facts: facts.mime.startswith("image/")
-        yield from _picture_tests(asked)
-        if asked.location is not None:
-            located = location_test(asked.location)
-            yield lambda facts: located(facts.place)
-        if asked.media_tag is not None:
-            tag = asked.media_tag
-            text = None if tag.string is None else string_test(tag.string)
-            number = tag.int
-
-            def has_tag(facts: FileFacts) -> bool:
-                value = facts.tags.get(tag.tag, "")
-                if text is not None and not text(value):
-                    return False
-                if number is None:
-                    return True
-                held = _integer(value)
-                return held is not None and fits_int(number, held)
-
-            yield has_tag
-
-    def _directory(self, asked: DirConstraint) -> RefTest:
-        name = None if asked.file_name is None else string_test(asked.file_name)
-        prefix = _prefix_test(asked.blob_ref_prefix) if asked.blob_ref_prefix else None
-        parent = None if asked.parent_dir is None else self._directory(asked.parent_dir)
-        inside = asked.contains or asked.recursive_contains
-        member = None if inside is None else _remembered(self._test_of(inside))
-        is_deep = asked.recursive_contains is not None
-
-        def fits(ref: Ref) -> bool:
-            if prefix is not None and not prefix(ref):
-                return False
-            held = self._reader.directory(ref)
-            return (
-                held is not None
-                and (name is None or name(held[0]))
-                and (asked.top_file_count is None or fits_int(asked.top_file_count, held[1]))
-                and (parent is None or any(map(parent, self._reader.folders(ref))))
-                and (member is None or any(map(member, self._members(ref, is_deep=is_deep))))
-            )
-
-        return fits
-
-    def _members(self, directory: Ref, *, is_deep: bool) -> Iterator[Ref]:
-        open_folders, seen = [directory], {directory}
-        while open_folders:
-            for member in self._reader.children(open_folders.pop()):
-                if member in seen:
-                    continue
-                yield member
-                if is_deep:
-                    seen.add(member)
-                    if self._reader.directory(member) is not None:
-                        open_folders.append(member)
-
-
-def _picture_tests(asked: FileConstraint) -> Iterator[Callable[[FileFacts], bool]]:
-    if (width := asked.width) is not None:
-        yield lambda facts: facts.picture is not None and fits_int(width, facts.picture.width)
-    if (height := asked.height) is not None:
-        yield lambda facts: facts.picture is not None and fits_int(height, facts.picture.height)
-    if (ratio := asked.width_height_ratio) is not None:
-        yield (
-            lambda facts: (
-                facts.picture is not None
-                and facts.picture.height > 0
-                and fits_float(ratio, facts.picture.width / facts.picture.height)
-            )
-        )
-
 
 def _sees_deletes(constraint: Constraint) -> bool:
     """Whether nothing that is deleted can fit anyhow."""
@@ -415,52 +315,4 @@ def _sees_deletes(constraint: Constraint) -> bool:
 
 def _relates(asked: str, name: str) -> bool:
     """Whether an attribute is one that relates as asked: by default, those that are for links."""
-    return name == asked if asked else _is_for_links(name)
-
-
-def _is_for_links(attribute: str) -> bool:
-    return attribute == MEMBER or attribute.startswith(PATH)
-
-
-def _prefix_test(prefix: str) -> RefTest:
-    _, _, digits = prefix.partition("-")
-    return (lambda ref: ref.startswith(prefix)) if digits else (lambda _: False)
-
-
-def _all(tests: list[Test[Thing]]) -> Test[Thing]:
-    if len(tests) == 1:
-        return tests[0]
-    return lambda thing: all(test(thing) for test in tests)
-
-
-def _remembered(test: RefTest) -> RefTest:
-    known: dict[Ref, bool] = {}
-
-    def fits(ref: Ref) -> bool:
-        if ref not in known:
-            if len(known) >= _MOST_KEPT:
-                known.clear()
-            known[ref] = test(ref)
-        return known[ref]
-
-    return fits
-
-
-def _integer(text: str) -> int | None:
-    if len(text) > 20 or not (text.isascii() and text.lstrip("+-").isdigit()):
-        return None
-    try:
-        number = int(text)
-    except ValueError:
-        return None
-    return number if -(1 << 63) <= number < 1 << 63 else None
-
-
-def _float(text: str) -> float | None:
-    if len(text) > 100 or "_" in text or text != text.strip():
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
+    return name == asked if asked else is_for_links(name)

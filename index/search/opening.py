@@ -22,8 +22,7 @@ from ..keys import (
     RowKind,
     date_text,
 )
-from ..nodes import MEMBER as MEMBER_ATTRIBUTE
-from ..nodes import PATH, Node, ref_in
+from ..nodes import Node, is_for_links, ref_in
 from ..query.constraints import Constraint
 from .reader import IndexReader
 from .sources import (
@@ -211,7 +210,7 @@ class Opener:
         refs = self.search(inner, effort.results, effort.tests)
         if refs is None:
             return None
-        if attribute is not None and not _is_for_links(attribute):
+        if attribute is not None and not is_for_links(attribute):
             return self._lists([(HAS, (attribute, ref)) for ref in refs], order, span, effort)
         places = self._places(
             parent
@@ -229,7 +228,7 @@ class Opener:
             return None
         if attribute is None:
             return self._lists([(MEMBER, (parent,)) for parent in parents], order, span, effort)
-        if _is_for_links(attribute):
+        if is_for_links(attribute):
             places = self._places(
                 link.child for parent in parents for link, _ in self.reader.links(parent, attribute)
             )
@@ -312,10 +311,6 @@ class Opener:
 def _gathered(places: Iterable[bytes], order: Order, effort: Effort) -> Stream | None:
     found = list(islice(places, effort.rows + 1))
     return Gathered(found, order) if len(found) <= effort.rows else None
-
-
-def _is_for_links(attribute: str) -> bool:
-    return attribute == MEMBER_ATTRIBUTE or attribute.startswith(PATH)
 
 
 def _done(stream: Stream | None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import TypeAlias, TypeVar
 
 from ...schema.timestamps import Timestamp
@@ -47,7 +48,7 @@ def string_test(asked: StringConstraint) -> Test[str]:
         tests.append(finder(asked.regexp))
     else:
         tests += _comparisons(asked)
-    return lambda text: all(test(text) for test in tests)
+    return all_of(tests)
 
 
 def _comparisons(asked: StringConstraint) -> list[Test[str]]:
@@ -97,3 +98,32 @@ def location_test(asked: LocationConstraint) -> Test[Place | None]:
         and asked.south <= place.latitude <= asked.north
         and (place.longitude >= asked.west or place.longitude <= asked.east)
     )
+
+
+def all_of(tests: Sequence[Test[Thing]]) -> Test[Thing]:
+    """What passes all of several tests."""
+    if len(tests) == 1:
+        return tests[0]
+    return lambda thing: all(test(thing) for test in tests)
+
+
+def integer_in(text: str) -> int | None:
+    """The decimal number of 64 bits that a text is; None for other texts."""
+    if len(text) > 20 or not (text.isascii() and text.lstrip("+-").isdigit()):
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        return None
+    return number if -(1 << 63) <= number < 1 << 63 else None
+
+
+def float_in(text: str) -> float | None:
+    """The finite number that a text is; None for other texts."""
+    if len(text) > 100 or "_" in text or text != text.strip():
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None

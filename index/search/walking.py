@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from ...blobstore.ref import Ref
 from ..keys import TIME
 from ..query.constraints import Constraint, finds_only_permanodes
-from .matching import Matcher, RefTest
+from .matching import Matcher
 from .opening import HEAVY, LIGHT, Effort, Opener
 from .planning import Plan, Planner, plan_blobs
+from .reftests import RefTest
 from .streams import UPWARDS, Order, Stream
 
 MISSES = 500
