@@ -69,6 +69,17 @@ class UnknownPlace(BadQuery):
         super().__init__(f"No location found for {quoted(name[:100])}")
 
 
+class NoPlaceNames(BadQuery):
+    """The name of a place where no names of places are installed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"No location found for {quoted(name[:100])}: no names of places are installed; install"
+            " holdfast[places], or ask for locrect:NORTH,WEST,SOUTH,EAST"
+        )
+
+
 class UnknownSearch(BadQuery):
     """The name of a saved search under which none is saved; the words are Perkeep's."""
 

