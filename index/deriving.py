@@ -48,6 +48,14 @@ class _Change(NamedTuple):
     after: Node | None
 
 
+class _Listed(NamedTuple):
+    """A node that searches may find: where it stands in lists by time, and what is its content."""
+
+    node: Node
+    time: str
+    content: Ref | None
+
+
 class Deriver:
     """Brings the rows that follow from others up to date, in the batch that changes those.
 
@@ -69,7 +77,7 @@ class Deriver:
         self._trusted = trusted
         self._claims_of = claims_of or self._read_claims
         self._parents_of = parents_of or self._read_parents
-        self._facts_of = lru_cache(_FACTS_KEPT)(partial(_facts, batch))
+        self._facts_of = lru_cache(_FACTS_KEPT)(partial(_read_facts, batch))
         self._vocabulary = Vocabulary(batch)
 
     def derive(self, changes: Mapping[Ref, News]) -> set[Ref]:
@@ -153,49 +161,59 @@ class Deriver:
             batch.put([node_row(after)])
         elif before is not None:
             batch.delete([NODE.key_of(before.permanode)])
-        before, after = _listed(before), _listed(after)
-        old = set(self._keys(before, batch.table))
-        new = set(self._keys(after, batch))
-        batch.delete(old - new)
+        was, now = _listed(before), _listed(after)
+        old = set() if was is None else set(posting_keys(was.node, self._facts_before(was.content)))
+        new = set() if now is None else set(posting_keys(now.node, self._facts(now.content)))
+        if old:
+            batch.delete(old - new)
         batch.put_keys(new - old)
-        self._replace_links(before, after)
-        self._replace_words(before, after)
+        self._replace_links(was, now)
+        self._replace_words(was, now)
 
-    def _keys(self, node: Node | None, table: ReadsRows) -> Iterable[bytes]:
-        if node is None:
-            return ()
-        return posting_keys(node, None if node.content is None else _facts(table, node.content))
+    def _facts(self, content: Ref | None) -> FileFacts | None:
+        return None if content is None else self._facts_of(content)
 
-    def _replace_links(self, before: Node | None, after: Node | None) -> None:
-        old = {} if before is None else before.links
-        new = {} if after is None else after.links
-        for link in old.keys() - new.keys():
-            assert before is not None
-            self._batch.delete(key for key, _ in link_rows(before.permanode, link, 0))
-        for link, count in new.items():
-            if old.get(link) != count:
-                assert after is not None
-                self._batch.put(link_rows(after.permanode, link, count))
+    def _facts_before(self, content: Ref | None) -> FileFacts | None:
+        if content is not None and self._batch.changes(FILE.key_of(content)):
+            return _read_facts(self._batch.table, content)
+        return self._facts(content)
 
-    def _replace_words(self, before: Node | None, after: Node | None) -> None:
+    def _replace_links(self, before: _Listed | None, after: _Listed | None) -> None:
+        old = {} if before is None else before.node.links
+        new = {} if after is None else after.node.links
+        if before is not None:
+            for link in old.keys() - new.keys():
+                self._batch.delete(key for key, _ in link_rows(before.node.permanode, link, 0))
+        if after is not None:
+            for link, count in new.items():
+                if old.get(link) != count:
+                    self._batch.put(link_rows(after.node.permanode, link, count))
+
+    def _replace_words(self, before: _Listed | None, after: _Listed | None) -> None:
         """Words of long texts are not even looked at while they and the time stay as they are."""
         batch = self._batch
-        if before is not None and after is not None:
-            content = after.content
-            is_same_text = before.content == content and (
-                content is None or not batch.changes(WORDS.key_of(content))
-            )
-            is_same_title = before.attributes.get("title") == after.attributes.get("title")
-            if is_same_text and is_same_title and before.time == after.time:
+        is_same_time = False
+        if before is not None and after is not None and before.time == after.time:
+            is_same_time = True
+            if self._is_same_text(before, after):
                 return
         old, new = _words(before, batch.table), _words(after, batch)
-        kept = old & new if _time_of(before) == _time_of(after) else set()
-        if before is not None and before.time is not None:
-            batch.delete(word_keys(old - kept, before.time, before.permanode))
-        if after is not None and after.time is not None:
-            batch.put_keys(word_keys(new - kept, after.time, after.permanode))
+        kept = old & new if is_same_time else frozenset()
+        if before is not None:
+            batch.delete(word_keys(old - kept, before.time, before.node.permanode))
+        if after is not None:
+            batch.put_keys(word_keys(new - kept, after.time, after.node.permanode))
         self._vocabulary.lost(old - new)
         self._vocabulary.gained(new - old)
+
+    def _is_same_text(self, before: _Listed, after: _Listed) -> bool:
+        """Whether both have the same titles, and contents with the same words."""
+        content = after.content
+        return (
+            before.content == content
+            and (content is None or not self._batch.changes(WORDS.key_of(content)))
+            and before.node.attributes.get("title") == after.node.attributes.get("title")
+        )
 
     def _list_members(self, folded: Mapping[Ref, _Change]) -> None:
         """Bring up to date at which times parents have their members, once all rows of nodes are
@@ -283,18 +301,18 @@ def links_of(table: ReadsRows, parent: Ref, *attribute: str) -> Iterator[tuple[L
         yield Link(name, Ref(child)), count
 
 
-def _facts(table: ReadsRows, file: Ref) -> FileFacts | None:
+def _read_facts(table: ReadsRows, file: Ref) -> FileFacts | None:
     value = table.get(FILE.key_of(file))
     return None if value is None else facts_in(value)
 
 
-def _words(node: Node | None, table: ReadsRows) -> set[str]:
+def _words(side: _Listed | None, table: ReadsRows) -> set[str]:
     """The words that are posted for a node."""
-    if node is None:
+    if side is None:
         return set()
-    words = words_to_post(node.attributes.get("title", ()))
-    if node.content is not None:
-        words.update(words_in(table, node.content))
+    words = words_to_post(side.node.attributes.get("title", ()))
+    if side.content is not None:
+        words.update(words_in(table, side.content))
     return words
 
 
@@ -308,8 +326,9 @@ def _no_attributes(_: Ref | None = None) -> Attributes:
     return {}
 
 
-def _listed(node: Node | None) -> Node | None:
-    return node if node is not None and node.is_listed else None
+def _listed(node: Node | None) -> _Listed | None:
+    time = _time_of(node)
+    return None if node is None or time is None else _Listed(node, time, node.content)
 
 
 def _change_links(batch: Batch, parent: Ref, says: Statement) -> None:

@@ -44,6 +44,8 @@ def place_of(
 
 def said_place(attributes: Attributes) -> Place | None:
     """Where `latitude` and `longitude` say; None if one of them says nothing, or nonsense."""
+    if "latitude" not in attributes or "longitude" not in attributes:
+        return None
     degrees = first(attributes, "latitude"), first(attributes, "longitude")
     if not all(map(_DEGREES.fullmatch, degrees)):
         return None

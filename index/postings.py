@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..blobstore.ref import Ref
-from ..schema.timestamps import Timestamp
 from .cells import cells_of
 from .files import FileFacts
 from .keys import CELL, CONTENT, HAS, LACKS, MODIFIED, TIME, WORD, date_text
@@ -25,9 +24,9 @@ def posting_keys(node: Node, facts: FileFacts | None) -> Iterator[bytes]:
     """The keys of all postings of a listed node but for its words; `facts` are of its content."""
     assert node.time is not None
     assert node.modified is not None
-    end = _end(node.time, node.permanode)
+    end = _end(date_text(node.time), node.permanode)
     yield TIME.key_of() + end
-    yield MODIFIED.key_of() + _end(node.modified, node.permanode)
+    yield MODIFIED.key_of() + _end(date_text(node.modified), node.permanode)
     for attribute, values in node.attributes.items():
         for value in values:
             yield HAS.key_of(attribute, value[:VALUE_LENGTH]) + end
@@ -46,10 +45,10 @@ def posting_keys(node: Node, facts: FileFacts | None) -> Iterator[bytes]:
             yield CELL.key_of(cell) + end
 
 
-def word_keys(words: Iterable[str], time: Timestamp, permanode: Ref) -> Iterator[bytes]:
-    """The keys of a node's postings of words."""
+def word_keys(words: Iterable[str], time: str, permanode: Ref) -> list[bytes]:
+    """The keys of a node's postings of words; `time` is as in keys."""
     end = _end(time, permanode)
-    return (WORD.key_of(word) + end for word in words)
+    return [WORD.key_of(word) + end for word in words]
 
 
 def words_to_post(texts: Iterable[str]) -> set[str]:
@@ -76,6 +75,6 @@ def _fields(facts: FileFacts) -> Iterator[tuple[str, str]]:
             yield field, f"{min(pixels, _LARGEST):010d}"
 
 
-def _end(time: Timestamp, permanode: Ref) -> bytes:
+def _end(time: str, permanode: Ref) -> bytes:
     """How the keys of all postings of a node end."""
-    return f"|{date_text(time)}|{permanode}".encode()
+    return f"|{time}|{permanode}".encode()
