@@ -146,6 +146,11 @@ def test_queries_in_json_are_taken_from_files_and_from_standard_input(
     assert told(run(*asked, "-", input=json.dumps(query))) == [things.lake]
     query = {"expression": "tag:paper"}
     assert told(run(*asked, "-", input=json.dumps(query))) == [things.letter]
+    wrong = run(*asked, "-", input='{"expression": "tag:a is:imge"}')
+    assert (wrong.returncode, wrong.stderr.splitlines()[1:]) == (
+        2,
+        ["    tag:a is:imge", "          ^"],
+    )
 
 
 def test_how_things_are_found_is_told_beside_them(run: Machine, things: Things) -> None:

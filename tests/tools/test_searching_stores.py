@@ -366,6 +366,7 @@ def test_where_perkeep_sees_a_mistake_is_told_in_characters(
     [
         (500, {"error": "Invalid SearchQuery: nonsense"}, SearchRefused),
         (400, {"error": "Missing parameter"}, SearchRefused),
+        (400, {"error": f"Invalid SearchQuery: the saved search: {PERKEEPS[21:]}"}, SearchRefused),
         (500, {"error": "file does not exist"}, ServerFailed),
         (503, {"error": "the index is catching up"}, ServerFailed),
         (500, b"\xff", ServerFailed),
@@ -379,8 +380,10 @@ def test_where_perkeep_sees_a_mistake_is_told_in_characters(
 def test_answers_that_are_none_are_told_apart_from_mistakes(
     status: int, said: object, error: type[Exception]
 ) -> None:
-    with saying(status, said) as store, pytest.raises(error):
+    with saying(status, said) as store, pytest.raises(error) as raised:
         ask(store, "tag:a")
+    # What is wrong elsewhere has no place in what was asked.
+    assert getattr(raised.value, "start", None) is None
 
 
 @pytest.mark.parametrize("root", ["", "http://elsewhere.example/search/"])

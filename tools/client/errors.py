@@ -159,12 +159,14 @@ class CannotAnswer(StoreUnusable):
 class SearchRefused(HoldfastError):
     """A question that a server finds no sense in.
 
-    Where that is because of an expression, `problem` says why alone, and `start` where in it,
-    in characters.
+    Where that is because of `expression`, `problem` says why alone, and `start` where in it, in
+    characters.
     """
 
     blame: ClassVar[Blame] = Blame.CALLER
 
-    def __init__(self, said: str, *, problem: str = "", start: int | None = None) -> None:
-        self.problem, self.start = problem, start
+    def __init__(
+        self, said: str, *, expression: str = "", problem: str = "", start: int | None = None
+    ) -> None:
+        self.expression, self.problem, self.start = expression, problem, start
         super().__init__(said)

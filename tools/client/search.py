@@ -30,8 +30,8 @@ _JSON = "application/json"
 
 # Perkeep says where in its text only: the position is in bytes, and -1 at the end.
 _PLACE = re.compile(
-    r'Error parsing search expression "(?:[^"\\]|\\.)*": (?P<problem>.*) at position'
-    r' (?P<position>-?\d+), token: "(?:[^"\\]|\\.)*"',
+    r'Invalid SearchQuery: Error parsing search expression "(?:[^"\\]|\\.)*": (?P<problem>.*)'
+    r' at position (?P<position>-?\d+), token: "(?:[^"\\]|\\.)*"',
     re.DOTALL,
 )
 
@@ -186,13 +186,14 @@ def _refusal(error: ServerFailed, expression: str) -> HoldfastError:
     # Perkeep answers 500 to mistakes too, and says whose they are in words only.
     if error.status != 400 and not said.startswith("Invalid SearchQuery: "):
         return error
-    match = _PLACE.search(said)
+    match = _PLACE.match(said)
     if match is None:
         return SearchRefused(said)
     start = document.get("start")
     if not isinstance(start, int):
         start = _characters(expression, int(match["position"]))
-    return SearchRefused(said, problem=match["problem"], start=min(max(start, 0), len(expression)))
+    start = min(max(start, 0), len(expression))
+    return SearchRefused(said, expression=expression, problem=match["problem"], start=start)
 
 
 def _characters(expression: str, position: int) -> int:

@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             return _save(arguments, context)
         return _search(arguments, context)
     except (BadExpression, SearchRefused) as error:
-        if show_mistake(error, " ".join(arguments.words), context.output):
+        if show_mistake(error, context.output):
             return exits.exit_code(error)
         raise
 

@@ -21,14 +21,14 @@ _HINTS = {
 }
 
 
-def show_mistake(error: BadExpression | SearchRefused, expression: str, out: Output) -> bool:
+def show_mistake(error: BadExpression | SearchRefused, out: Output) -> bool:
     """Tell of a mistake in an expression; false if it is not one of those that have a place."""
     if error.start is None:
         return False
     problem = harmless(error.problem)
     hint = next((hint for said, hint in _HINTS.items() if problem.startswith(said)), None)
     out.note(f"holdfast: {problem}" + (f"; {hint}" if hint else ""))
-    shown, column = _around(expression, error.start, terminal_width(out) or _WIDTH)
+    shown, column = _around(error.expression, error.start, terminal_width(out) or _WIDTH)
     out.note(f"{_INDENT}{shown}")
     out.note(f"{_INDENT}{' ' * column}^")
     return True
