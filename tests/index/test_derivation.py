@@ -18,6 +18,7 @@ from holdfast.index.keys import (
     EDGE,
     GRAM,
     HAS,
+    LACKS,
     LINK,
     MEMBER,
     MODIFIED,
@@ -33,7 +34,7 @@ from .conftest import CORPUS, OWNER, TRUSTED, Speaker, indexed, key_blob
 from .stores import file_blobs
 from .test_postings import LIMA, photo
 
-DERIVED = (NODE, TIME, MODIFIED, HAS, CONTENT, WORD, GRAM, CELL, LINK, EDGE, MEMBER)
+DERIVED = (NODE, TIME, MODIFIED, HAS, LACKS, CONTENT, WORD, GRAM, CELL, LINK, EDGE, MEMBER)
 
 NODES = [f"n{number}".encode() for number in range(4)]
 NODE_REFS = [Speaker().permanode(name) for name in NODES]
@@ -50,6 +51,7 @@ _VALUES = {
     "foursquareVenuePermanode": NODE_REFS,
     "latitude": ["48.2", "1", "north"],
     "longitude": ["16.3", "-1"],
+    "tag": ["a", "b"],
     "title": ["Bananas", "pears of bananas", "x" * 50, ""],
     "camera": ["Mine", ""],
     "dateCreated": ["2001-01-01T00:00:00Z", "soon"],
