@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import NamedTuple, TypeAlias
 
 from ..blobstore.ref import Ref
-from ..schema.claims import AddAttribute, DelAttribute, SetAttribute, SignedClaim, Statement
+from ..schema.claims import SignedClaim
 from ..schema.folding import ClaimSet, claim_order
 from .attributes import Attributes
 from .batch import Batch
 from .claims import ReadsRows, claims_about
 from .files import FileFacts, facts_in, words_in
-from .keys import BLOB, DELETE, EDGE, FILE, HAS, LINK, MEMBER, NODE, WORDS, date_text
+from .keys import BLOB, DELETE, EDGE, FILE, HAS, NODE, WORDS
+from .linking import change_links, links_of, member_keys, time_in, time_of
 from .nodes import (
-    Link,
     Node,
     is_linking,
-    link_of,
     link_rows,
     node_of,
     node_row,
@@ -223,14 +222,14 @@ class Deriver:
             had, has = _children(before), _children(after)
             for child in (had ^ has) | (had & has & folded.keys()):
                 if child in folded:
-                    old, new = map(_time_of, folded[child])
+                    old, new = map(time_of, folded[child])
                 else:
-                    old = new = _time_in(batch, child)
+                    old = new = time_in(batch, child)
                 if child in had:
-                    batch.delete(_member_keys(permanode, child, old))
+                    batch.delete(member_keys(permanode, child, old))
                 if child in has:
-                    batch.put_keys(_member_keys(permanode, child, new))
-            self._move(permanode, _time_of(before), _time_of(after), apart_from=folded.keys())
+                    batch.put_keys(member_keys(permanode, child, new))
+            self._move(permanode, time_of(before), time_of(after), apart_from=folded.keys())
 
     def _move(
         self, child: Ref, old: str | None, new: str | None, *, apart_from: Set[Ref] = frozenset()
@@ -240,8 +239,8 @@ class Deriver:
             return
         for parent in self._parents_of(child):
             if parent not in apart_from:
-                self._batch.delete(_member_keys(parent, child, old))
-                self._batch.put_keys(_member_keys(parent, child, new))
+                self._batch.delete(member_keys(parent, child, old))
+                self._batch.put_keys(member_keys(parent, child, new))
 
     def _link(self, permanode: Ref, news: Sequence[SignedClaim]) -> bool:
         """Change the links of a node, however many it has; false if the claims say more than that.
@@ -263,10 +262,10 @@ class Deriver:
         ):
             return False
         for claim in claims:
-            _change_links(batch, permanode, claim.says)
+            change_links(batch, permanode, claim.says)
         changed = replace(node, modified=claims[-1].date)
         self._replace(node, changed)
-        self._move(permanode, _time_of(node), _time_of(changed))
+        self._move(permanode, time_of(node), time_of(changed))
         return True
 
 
@@ -291,14 +290,6 @@ def holders_of(table: ReadsRows, value: Ref, attribute: str = "camliContent") ->
     """The permanodes that have this as their content, or under another attribute."""
     found = table.scan(*HAS.below(attribute, value))
     return {Ref(HAS.parts_of(key)[3]) for key, _ in found}
-
-
-def links_of(table: ReadsRows, parent: Ref, *attribute: str) -> Iterator[tuple[Link, int]]:
-    """What a permanode has as members and under paths, or under one such attribute."""
-    for key, value in table.scan(*LINK.below(parent, *attribute)):
-        _, name, child = LINK.parts_of(key)
-        (count,) = LINK.value_of(value)
-        yield Link(name, Ref(child)), count
 
 
 def _read_facts(table: ReadsRows, file: Ref) -> FileFacts | None:
@@ -327,55 +318,11 @@ def _no_attributes(_: Ref | None = None) -> Attributes:
 
 
 def _listed(node: Node | None) -> _Listed | None:
-    time = _time_of(node)
+    time = time_of(node)
     return None if node is None or time is None else _Listed(node, time, node.content)
-
-
-def _change_links(batch: Batch, parent: Ref, says: Statement) -> None:
-    match says:
-        case SetAttribute(_, name, value):
-            _unlink(batch, parent, links_of(batch, parent, name))
-            _link(batch, parent, name, value)
-        case AddAttribute(_, name, value):
-            _link(batch, parent, name, value)
-        case DelAttribute(_, name, ""):
-            _unlink(batch, parent, links_of(batch, parent, name))
-        case DelAttribute(_, name, value) if (link := link_of(name, value)) is not None:
-            if batch.get(LINK.key_of(parent, *link)) is not None:
-                _unlink(batch, parent, [(link, 1)])
-
-
-def _link(batch: Batch, parent: Ref, name: str, value: str) -> None:
-    link = link_of(name, value)
-    assert link is not None
-    held = batch.get(LINK.key_of(parent, *link))
-    count = 0 if held is None else LINK.value_of(held)[0]
-    batch.put(link_rows(parent, link, count + 1))
-    batch.put_keys(_member_keys(parent, link.child, _time_in(batch, link.child)))
-
-
-def _unlink(batch: Batch, parent: Ref, links: Iterable[tuple[Link, int]]) -> None:
-    for link, count in list(links):
-        batch.delete(key for key, _ in link_rows(parent, link, count))
-        if not any(True for _ in batch.scan(*EDGE.below(link.child, parent))):
-            batch.delete(_member_keys(parent, link.child, _time_in(batch, link.child)))
 
 
 def _children(node: Node | None) -> frozenset[Ref]:
     if node is None or not node.is_listed:
         return frozenset()
     return frozenset(link.child for link in node.links)
-
-
-def _time_of(node: Node | None) -> str | None:
-    """Where a node stands in lists by time; None if in none."""
-    return None if node is None or node.time is None or not node.is_listed else date_text(node.time)
-
-
-def _time_in(batch: Batch, permanode: Ref) -> str | None:
-    value = batch.get(NODE.key_of(permanode))
-    return None if value is None else _time_of(read_node(permanode, value)[0])
-
-
-def _member_keys(parent: Ref, child: Ref, time: str | None) -> list[bytes]:
-    return [] if time is None else [MEMBER.key_of(parent, time, child)]

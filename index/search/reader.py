@@ -9,9 +9,9 @@ from functools import cached_property
 from ...blobstore.ref import Ref
 from ...schema.folding import ClaimSet
 from ..claims import ReadsRows, claims_about, deletes_of, trusted_signers
-from ..deriving import links_of
 from ..files import FileFacts, facts_in
 from ..keys import BLOB, CHILD, DIRECTORY, EDGE, FILE, HAS, NODE, PARENT, REFERS, TEXT, WHOLE, Row
+from ..linking import links_of
 from ..nodes import Link, Node, read_node, split_links
 from .errors import TooMuchToRead
 
