@@ -81,23 +81,18 @@ def location_test(asked: LocationConstraint) -> Test[Place | None]:
     """What tells whether a place fits; one that is not known fits nothing."""
     if asked.any:
         return lambda place: place is not None
-    if asked.west < asked.east:
-        return lambda place: (
-            place is not None
-            and asked.south <= place.latitude <= asked.north
-            and asked.west <= place.longitude <= asked.east
-        )
-    if asked.west == asked.east:
-        return lambda place: (
-            place is not None
-            and asked.south <= place.latitude <= asked.north
-            and place.longitude == asked.west
-        )
     return lambda place: (
         place is not None
         and asked.south <= place.latitude <= asked.north
-        and (place.longitude >= asked.west or place.longitude <= asked.east)
+        and _is_between(asked.west, asked.east, place.longitude)
     )
+
+
+def _is_between(west: float, east: float, longitude: float) -> bool:
+    if west <= east:
+        # The line of 180° has two names.
+        return west <= longitude <= east or (abs(longitude) == 180 and west <= -longitude <= east)
+    return longitude >= west or longitude <= east
 
 
 def all_of(tests: Sequence[Test[Thing]]) -> Test[Thing]:
