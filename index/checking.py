@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -48,6 +48,36 @@ class Findings:
     def is_good(self) -> bool:
         """Whether there is no difference so far."""
         return not self.counts
+
+    def document(self) -> dict[str, object]:
+        """This as JSON has it."""
+        return {
+            **self.progress.document(),
+            "rows": self.rows,
+            "counts": self.counts,
+            "differences": [difference._asdict() for difference in self.some],
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, object]) -> Findings:
+        """What JSON has so. Raises `ValueError`."""
+        progress = Progress.of(document)
+        match document:
+            case {"rows": int(rows), "counts": dict(counts), "differences": list(some)}:
+                counted = {str(what): int(count) for what, count in counts.items()}
+                return cls(progress, rows, counted, tuple(map(_read_difference, some)))
+        raise ValueError("no findings")
+
+
+def _read_difference(document: object) -> Difference:
+    match document:
+        case {"what": str(what), "kind": str(kind), "parts": list(parts)}:
+            return Difference(what, kind, tuple(map(str, parts)))
+    raise ValueError("no difference")
+
+
+NOTHING_FOUND = Findings(Progress(), 0, {}, ())
+"""Where nothing was compared yet."""
 
 
 class Checking(Work):

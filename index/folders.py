@@ -95,6 +95,25 @@ def open_checked(folder: Path, open_table: OpenTable, discard_table: DiscardTabl
         return _open_checked(folder, open_table)
 
 
+def refuse_newer(folder: Path, open_table: OpenTable) -> None:
+    """Raise `IndexOutdated` if what is in a folder was made by a newer program than this."""
+    if not folder.is_dir():
+        return
+    try:
+        table = open_table(folder)
+    except TableDamaged:
+        return
+    try:
+        value = table.get(VERSION.key_of())
+        found = 0 if value is None else VERSION.value_of(value)[0]
+    except TableDamaged:
+        return
+    finally:
+        table.close()
+    if not isinstance(found, int) or found > VERSION_NUMBER:
+        raise IndexOutdated(str(folder), found, VERSION_NUMBER)
+
+
 def cursor_in(table: Table) -> str | None:
     """Up to where all blobs are in the rows of a table; None if nothing vouches for them."""
     value = table.get(CURSOR.key_of())

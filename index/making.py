@@ -100,6 +100,7 @@ class Making:
     def build(self) -> None:
         """Make the rows of what is in the store. Raises `MakingFailed`, and what opening a table
         raises."""
+        self._report(BLOBS, 0, None)
         self._begin()
         said = self._run()
         if isinstance(said, Void):

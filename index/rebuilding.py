@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ..blobstore.errors import BadToken
 from .errors import IndexBusy, IndexUnusable, MakingFailed
-from .folders import Folders, discard_old, take_place
+from .folders import Folders, discard_old, refuse_newer, take_place
 from .making import Making, Means
 from .work import Work
 
@@ -58,8 +58,17 @@ class Rebuilding(Work):
         return True
 
 
-def install_unopened(folders: Folders, means: Means) -> Install:
-    """How an index is installed where none is open."""
+def rebuild_unopened(folder: Path, means: Means, *, anew: bool = False) -> Rebuilding:
+    """Begin to make an index anew that is not open, for whoever has its store alone.
+
+    What is there may be of an older version, or damaged. Raises `IndexOutdated` if it is of a newer
+    one, `IndexUnusable` and `StoreFailed`.
+    """
+    folders = Folders.of(folder)
+    check_place(folders)
+    take_place(folders, means.discard_table)
+    discard_old(folders, means.discard_table)
+    refuse_newer(folders.place, means.open_table)
 
     def install(making: Making) -> None:
         with means.hub.alone():
@@ -68,7 +77,9 @@ def install_unopened(folders: Folders, means: Means) -> Install:
             take_place(folders, means.discard_table)
         discard_old(folders, means.discard_table)
 
-    return install
+    rebuilding = Rebuilding(means, folders.new, install, anew=anew)
+    rebuilding.start()
+    return rebuilding
 
 
 def check_place(folders: Folders) -> None:

@@ -6,12 +6,16 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from ..blobstore.errors import HoldfastError
+from .building import BLOBS
 from .errors import ReadingStopped
 
 RUNNING, DONE, STOPPED, FAILED = "running", "done", "stopped", "failed"
+NONE = "none"
+"""The states work can be in; the last one, where there was none yet."""
 
 _log = logging.getLogger(__name__)
 
@@ -20,14 +24,41 @@ _log = logging.getLogger(__name__)
 class Progress:
     """How far a piece of work is: `done` of `total` in its present phase; None if nobody knows."""
 
-    state: str
-    phase: str
-    done: int
-    total: int | None
-    seconds: float
+    state: str = NONE
+    phase: str = ""
+    done: int = 0
+    total: int | None = None
+    blobs: int = 0
+    """How many blobs have been read from the store, as far as that is known."""
+    seconds: float = 0.0
     """How long it has been at it, or was."""
     error: str = ""
     """Why it failed, if it did."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing goes on."""
+        return self.state != RUNNING
+
+    def document(self) -> dict[str, object]:
+        """This as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, document: Mapping[str, object]) -> Progress:
+        """What JSON has so. Raises `ValueError`."""
+        match document:
+            case {
+                "state": str(state),
+                "phase": str(phase),
+                "done": int(done),
+                "total": int() | None as total,
+                "blobs": int(blobs),
+                "seconds": int() | float() as seconds,
+                "error": str(error),
+            }:
+                return cls(state, phase, done, total, blobs, float(seconds), error)
+        raise ValueError("no progress")
 
 
 class Work(ABC):
@@ -39,7 +70,7 @@ class Work(ABC):
         self.stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._began = time.monotonic()
-        self._progress = Progress(RUNNING, "", 0, None, 0.0)
+        self._progress = Progress(RUNNING)
         self._failure: Exception | None = None
 
     def start(self) -> None:
@@ -63,7 +94,12 @@ class Work(ABC):
     @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
-        return self._progress.state == RUNNING
+        return not self._progress.is_over
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why it has ended before it was done."""
+        return self._failure
 
     def progress(self) -> Progress:
         """How far it is."""
@@ -75,7 +111,8 @@ class Work(ABC):
 
     def report(self, phase: str, done: int, total: int | None = None) -> None:
         """Say how far it is."""
-        self._progress = Progress(RUNNING, phase, done, total, self._seconds())
+        blobs = done if phase == BLOBS else self._progress.blobs
+        self._progress = Progress(RUNNING, phase, done, total, blobs, self._seconds())
 
     def check(self) -> None:
         """Raise `ReadingStopped` if it is to break off."""
@@ -97,10 +134,9 @@ class Work(ABC):
             self._end(DONE, None)
 
     def _end(self, state: str, error: Exception | None) -> None:
-        last = self._progress
         self._failure = error
-        self._progress = Progress(
-            state, last.phase, last.done, last.total, self._seconds(), str(error or "")
+        self._progress = replace(
+            self._progress, state=state, seconds=self._seconds(), error=str(error or "")
         )
 
     def _seconds(self) -> float:

@@ -53,6 +53,8 @@ COMMANDS = (
     Command("largest", "largest", "show the largest files or folders"),
     Command("share", "share", "share things by a link, list shares, revoke them"),
     Command("keep", "keep", "spare blobs when garbage is collected"),
+    Command("index", "index", "check the index against the blobs"),
+    Command("reindex", "reindex", "make the index again from the blobs"),
     Command("config", "config", "show the settings in force, and where they come from"),
     Command("version", "version", "show the version"),
 )

@@ -50,8 +50,11 @@ class Output:
             self._err.flush()
 
     @contextmanager
-    def progress(self, verb: str) -> Iterator[Progress]:
-        """A progress bar on a terminal, nothing elsewhere, as long as this lasts."""
+    def progress(self, verb: str, *, unit: str = "") -> Iterator[Progress]:
+        """A progress bar on a terminal, nothing elsewhere, as long as this lasts.
+
+        It counts bytes, unless `unit` says what.
+        """
         if not self._err.isatty():
             yield _Silent()
             return
@@ -60,9 +63,9 @@ class Output:
 
         bar: tqdm[Any] = tqdm(
             desc=verb,
-            unit="B",
+            unit=f" {unit}" if unit else "B",
             unit_scale=True,
-            unit_divisor=1024,
+            unit_divisor=1000 if unit else 1024,
             file=self._err,
             dynamic_ncols=True,
             mininterval=0.2,

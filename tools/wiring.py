@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..blobstore.hub import Hub
     from ..blobstore.table import Table
     from ..index.opening import Index
+    from ..index.rebuilding import Rebuilding
 
 
 @contextmanager
@@ -58,6 +59,29 @@ def open_index(config: Config, hub: Hub, *, reads: bool) -> Iterator[Index]:
         is_kept=is_kept,
     ) as index:
         yield index
+
+
+def begin_rebuild(config: Config, hub: Hub, *, anew: bool) -> Rebuilding:
+    """Begin to make the index of the configured storage again, which must not be open.
+
+    It must have ended, or be stopped, before the storage is closed. Raises `NoRoomBeside`, and
+    what `rebuild_unopened` raises.
+    """
+    from ..index.errors import NoRoomBeside
+    from ..index.kv.leveldb import destroy_leveldb
+    from ..index.making import Means
+    from ..index.rebuilding import rebuild_unopened
+    from .identity import trusted_fingerprints
+
+    if config.storage.kind == "memory":
+        raise NoRoomBeside
+    means = Means(
+        hub=hub,
+        open_table=open_table,
+        discard_table=destroy_leveldb,
+        trusted=trusted_fingerprints(config.identity),
+    )
+    return rebuild_unopened(config.index.path, means, anew=anew)
 
 
 def open_table(folder: Path) -> Table:

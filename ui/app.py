@@ -20,6 +20,7 @@ from ..blobstore.handlers.routes import ROOTS, add_routes
 from .claims import add_claims
 from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
+from .indexing import add_indexing
 from .ownkey import OwnKey
 from .search import FEED_PATHS, add_search
 from .searchfeed import MOST_TEXT
@@ -128,6 +129,8 @@ def create_app(services: Services) -> Application:
     if services.claims is not None:
         add_claims(app, services, services.claims)
         add_shares(app, services, services.claims)
+    if services.index is not None:
+        add_indexing(app, services, services.index)
     if services.index is not None and services.searches is not None:
         add_search(app, services, services.index, services.searches)
     add_routes(app, blobs, services.auth)

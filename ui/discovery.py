@@ -13,6 +13,7 @@ from ..blobstore.handlers.answers import answer_bytes, json_text, unauthorized
 from ..blobstore.handlers.form import query
 from ..blobstore.storage import HasGeneration, capability
 from .claims import ROOT as CLAIMS_ROOT
+from .indexing import ROOT as INDEX_ROOT
 from .searchcalls import ROOT as SEARCH_ROOT
 from .services import Services
 from .share import ROOT as SHARE_ROOT
@@ -77,6 +78,8 @@ def document(services: Services, has: int) -> dict[str, object]:
     }
     if services.claims is not None:
         own["claims"] = CLAIMS_ROOT
+    if services.index is not None:
+        own["index"] = INDEX_ROOT
     return {**found, "holdfast": own}
 
 

@@ -28,7 +28,7 @@ from holdfast.index.kv.leveldb import destroy_leveldb, open_leveldb
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.making import Means
 from holdfast.index.opening import Index
-from holdfast.index.rebuilding import Rebuilding, install_unopened
+from holdfast.index.rebuilding import Rebuilding, rebuild_unopened
 
 from .conftest import CORPUS, DATA, TRUSTED, indexed
 from .test_opening import indexing, rows_on_disk, storing
@@ -291,7 +291,7 @@ from holdfast.index.beside import Beside
 from holdfast.index.folders import Folders
 from holdfast.index.kv.leveldb import destroy_leveldb, open_leveldb
 from holdfast.index.making import Means, Making
-from holdfast.index.rebuilding import Rebuilding, install_unopened
+from holdfast.index.rebuilding import Rebuilding, rebuild_unopened
 
 folder, most = Path(sys.argv[1]), int(sys.argv[2])
 hub = Hub(open_storage("packed", folder / "blobs", open_table=open_leveldb))
@@ -303,11 +303,11 @@ def step(*_):
     if steps > most:
         os.kill(os.getpid(), 9)
 
-class Watched(Rebuilding):
-    def report(self, *progress):
-        step()
-        super().report(*progress)
+def reported(self, *progress, report=Rebuilding.report):
+    step()
+    report(self, *progress)
 
+Rebuilding.report = reported
 for name in ("rename", "rmdir", "unlink"):
     def watched(self, *arguments, do=getattr(Path, name), **options):
         step()
@@ -318,10 +318,7 @@ for name in ("rename", "rmdir", "unlink"):
 
 means = Means(hub=hub, open_table=open_leveldb, discard_table=destroy_leveldb,
               trusted=frozenset(sys.argv[3:]), seconds=0.0)
-folders = Folders.of(folder / "index")
-work = Watched(means, folders.new, install_unopened(folders, means))
-work.start()
-work.wait()
+rebuild_unopened(folder / "index", means).wait()
 print(steps)
 """
 
@@ -376,17 +373,10 @@ def test_an_index_of_an_older_version_is_made_anew_without_being_opened(tmp_path
     with storing("packed", tmp_path) as hub:
         with pytest.raises(IndexOutdated, match="run `holdfast reindex`"), indexing(tmp_path, hub):
             pass
-        rebuild_unopened(tmp_path, hub)
+        assert rebuild_unopened(tmp_path / "index", means(hub)).wait(60)
     with storing("packed", tmp_path) as hub, indexing(tmp_path, hub):
         pass
     assert rows_on_disk(tmp_path) == ALL_ROWS
-
-
-def rebuild_unopened(folder: Path, hub: Hub) -> None:
-    folders = Folders.of(folder / "index")
-    rebuilding = Rebuilding(means(hub), folders.new, install_unopened(folders, means(hub)))
-    rebuilding.start()
-    assert rebuilding.wait(60)
 
 
 def test_an_index_behind_a_link_stays_there(tmp_path: Path) -> None:

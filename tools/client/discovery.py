@@ -31,6 +31,8 @@ class Discovery:
     """What the refs of shares and of shared blobs follow; None where nothing is shared."""
     owner: str | None = None
     """The ref of the public key the server signs with, if it does; not checked."""
+    index_root: Address | None = None
+    """Where a Holdfast server is told to make its index again, or to check it."""
 
 
 def discover(transport: Transport, *, without_own_calls: bool = False) -> Discovery:
@@ -50,7 +52,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
     else:
         raise BadAnswer(str(address), "it names no blob root")
     own = document.get("holdfast")
-    protocol, epoch, hash_name, claims = 0, "", DEFAULT_HASH, None
+    protocol, epoch, hash_name, claims, index = 0, "", DEFAULT_HASH, None, None
     if isinstance(own, dict) and not without_own_calls:
         version, name = own.get("protocol"), own.get("epoch")
         # A later protocol would say so with another number; those fall back to Perkeep's.
@@ -59,6 +61,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
             if own.get("hash") in DIGEST_SIZES:
                 hash_name = own["hash"]
             claims = _place(address, own.get("claims"))
+            index = _place(address, own.get("index"))
     generation = document.get("storageGeneration")
     signing = document.get("signing")
     owner = signing.get("publicKeyBlobRef") if isinstance(signing, dict) else None
@@ -72,6 +75,7 @@ def discover(transport: Transport, *, without_own_calls: bool = False) -> Discov
         _place(address, document.get("searchRoot")),
         _place(address, document.get("shareRoot")),
         owner if isinstance(owner, str) else None,
+        index,
     )
 
 

@@ -156,6 +156,24 @@ class CannotAnswer(StoreUnusable):
         )
 
 
+class CannotReindex(StoreUnusable):
+    """A server that cannot be told to make its index again."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"{url} cannot be told to make or check an index; name a Holdfast server with --server"
+        )
+
+
+class ServerGaveUp(HoldfastError):
+    """Work on its index that a server has begun and not brought to its end."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url, self.why = url, why
+        super().__init__(f"{url} did not finish: {why}; run the command again to go on")
+
+
 class SearchRefused(HoldfastError):
     """A question that a server finds no sense in.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ...blobstore.errors import BadRecord, BlobNotFound, CorruptBlob, HoldfastError
@@ -14,13 +15,18 @@ from .claims import own_answer
 from .discovery import Discovery, discover
 from .errors import BadAnswer, DeferredLost, Refused, ServerFailed, StoreReplaced
 from .perkeep import PerkeepStore, is_intact
+from .store import TendsIndex
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from ...index.checking import Findings
+    from ...index.work import Progress
 
 REFS_AT_ONCE = 10_000
 """Refs one request may ask for."""
 
 
-class HoldfastStore(PerkeepStore):
+class HoldfastStore(PerkeepStore, TendsIndex):
     """The store behind a Holdfast server. What is not faster in batches goes Perkeep's way."""
 
     sends_only_missing = False
@@ -32,6 +38,7 @@ class HoldfastStore(PerkeepStore):
         self._epoch = discovery.epoch
         self.hash_name = discovery.hash_name
         self._claims_root = discovery.claims_root
+        self._index_root = discovery.index_root
 
     def send(self, blobs: Sequence[Blob], *, durable: bool = False) -> None:
         parts: list[bytes] = []
@@ -83,6 +90,17 @@ class HoldfastStore(PerkeepStore):
 
     def shares(self) -> ClaimSet:
         return self._claims("shares")
+
+    def reindex(self, *, anew: bool = False) -> Iterator[Progress]:
+        # Imported here: most commands let the index alone.
+        from .indexing import reindex
+
+        return reindex(self._transport, self._index_root, self.name, anew=anew)
+
+    def check_index(self, *, limit: int) -> Iterator[Findings]:
+        from .indexing import check_index
+
+        return check_index(self._transport, self._index_root, self.name, limit=limit)
 
     def _claims(self, question: str) -> ClaimSet:
         path = self._elsewhere(self._claims_root)

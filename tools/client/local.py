@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError, StoreFailed
 from ...blobstore.hub import Hub
@@ -16,13 +16,24 @@ from ...index.claims import ClaimIndex
 from ...index.opening import Index
 from ...schema.folding import ClaimSet
 from .errors import Refused
-from .store import CanBeAsked, KnowsClaims, Store
+from .store import CanBeAsked, KnowsClaims, Store, TendsIndex
 
 if TYPE_CHECKING:
+    from ...index.checking import Findings
+    from ...index.rebuilding import Rebuilding
+    from ...index.work import Progress
     from .search import AnswersQuestions
 
+_POLL_SECONDS = 0.2
 
-class LocalStore(Store, KnowsClaims, CanBeAsked):
+
+class BeginRebuild(Protocol):
+    """Begins to make an index again that is not open."""
+
+    def __call__(self, *, anew: bool) -> Rebuilding: ...
+
+
+class LocalStore(Store, KnowsClaims, CanBeAsked, TendsIndex):
     """A hub and its index as a store.
 
     The index is opened when it is first needed, which reading blobs does not. Close the store
@@ -37,10 +48,13 @@ class LocalStore(Store, KnowsClaims, CanBeAsked):
         open_index: Callable[[], AbstractContextManager[Index]],
         path: Path,
         *,
+        begin_rebuild: BeginRebuild | None = None,
         hash_name: str = DEFAULT_HASH,
     ) -> None:
         self._hub = hub
+        """`begin_rebuild` makes the index again while it is not open."""
         self._open_index = open_index
+        self._begin_rebuild = begin_rebuild
         self._opened: Index | None = None
         self._opening = threading.Lock()
         self._held = ExitStack()
@@ -113,6 +127,31 @@ class LocalStore(Store, KnowsClaims, CanBeAsked):
             index.wait()
             return index.search
 
+    def reindex(self, *, anew: bool = False) -> Iterator[Progress]:
+        with self._writing(), self._opening:
+            if self._opened is not None or self._begin_rebuild is None:
+                work = self._index_opened().rebuild(anew=anew)
+            else:
+                work = self._begin_rebuild(anew=anew)
+            try:
+                while not work.wait(_POLL_SECONDS):
+                    yield work.progress()
+            finally:
+                work.stop()
+        yield work.progress()
+
+    def check_index(self, *, limit: int) -> Iterator[Findings]:
+        with self._writing():
+            index = self._index()
+            index.wait()
+            work = index.check(limit=limit)
+            try:
+                while not work.wait(_POLL_SECONDS):
+                    yield work.findings()
+            finally:
+                work.stop()
+        yield work.findings()
+
     def _claims(self) -> ClaimIndex:
         """What is claimed, once all of it is known."""
         with self._writing():
@@ -123,9 +162,12 @@ class LocalStore(Store, KnowsClaims, CanBeAsked):
     def _index(self) -> Index:
         """The index, which from now on is told of every blob."""
         with self._opening:
-            if self._opened is None:
-                self._opened = self._held.enter_context(self._open_index())
-            return self._opened
+            return self._index_opened()
+
+    def _index_opened(self) -> Index:
+        if self._opened is None:
+            self._opened = self._held.enter_context(self._open_index())
+        return self._opened
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from ...blobstore.errors import StoreBusy
 from ..config import Config, parse_listen
-from ..wiring import open_hub, open_index
+from ..wiring import begin_rebuild, open_hub, open_index
 from .address import Address, authorization
 from .discovery import discover
 from .errors import NoStore, StoreLocked, Unreachable
@@ -82,6 +82,7 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
                     hub,
                     partial(open_index, config, hub, reads=False),
                     path,
+                    begin_rebuild=partial(begin_rebuild, config, hub),
                     hash_name=config.storage.hash_name,
                 )
             ) as store,

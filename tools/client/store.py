@@ -11,6 +11,8 @@ from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 from ...schema.folding import ClaimSet
 
 if TYPE_CHECKING:
+    from ...index.checking import Findings
+    from ...index.work import Progress
     from .search import AnswersQuestions
 
 
@@ -107,6 +109,25 @@ class CanBeAsked(ABC):
         """
         del seconds
         return True
+
+
+class TendsIndex(ABC):
+    """Can make its index again, and check it."""
+
+    @abstractmethod
+    def reindex(self, *, anew: bool = False) -> Iterator[Progress]:
+        """Make all rows again, or find that under way: how far it is, now and then, to its end.
+
+        It goes on where one was cut off, unless `anew`. Raises `CannotReindex`, and what keeps it
+        from its end. A server goes on when nobody asks any longer.
+        """
+
+    @abstractmethod
+    def check_index(self, *, limit: int) -> Iterator[Findings]:
+        """Hold all rows against the blobs: what has been found, now and then, to the end.
+
+        Of the differences `limit` are named. Raises as `reindex` does.
+        """
 
 
 class Fetching:
