@@ -263,7 +263,7 @@ class Deriver:
             return False
         for claim in claims:
             change_links(batch, permanode, claim.says)
-        changed = replace(node, modified=claims[-1].date)
+        changed = replace(node, modified=claims[-1].date, is_plain=False)
         self._replace(node, changed)
         self._move(permanode, time_of(node), time_of(changed))
         return True

@@ -164,10 +164,11 @@ TYPE = RowKind("type", ("type", "blob"), (), "a schema blob by its type")
 NODE = RowKind(
     "node",
     ("permanode",),
-    ("time", "modified", "deleted", "attributes", "derived", "place"),
+    ("time", "modified", "deleted", "attributes", "derived", "place", "plain"),
     "a permanode as it is now; a time is a date and whether its zone is unknown, or null;"
     " attributes are null if there are too many to stand here; `derived` are those it has by its"
-    " content alone, `place` is its latitude and longitude, or null",
+    " content alone, `place` is its latitude and longitude, or null; it is `plain` if its claims"
+    " need not be looked at to describe it",
 )
 TIME = RowKind("time", ("time", "permanode"), (), "a permanode by its time")
 MODIFIED = RowKind("modified", ("modified", "permanode"), (), "a permanode by its last change")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..blobstore.ref import Ref
-from ..schema.claims import AddAttribute, DelAttribute, SetAttribute, Statement
+from ..schema.claims import AddAttribute, DelAttribute, Delete, SetAttribute, Statement
 from ..schema.errors import BadTimestamp
 from ..schema.folding import ClaimSet, Folded, Standing
 from ..schema.timestamps import Timestamp, parse_time
@@ -53,6 +53,9 @@ class Node:
     """What it has by its content, of names that are not among `attributes`."""
     place: Place | None
     """Where on Earth it is; None if nothing tells, or no search may find it."""
+    is_plain: bool
+    """Whether describing it takes no look at its claims: both readings of them are the same, and
+    its last change is of an attribute, none of them for links."""
 
     def values(self, attribute: str) -> tuple[str, ...]:
         """The values of an attribute: those claimed, else the one it has by its content."""
@@ -101,7 +104,15 @@ def node_of(
         own_time = _own_time(folded, facts_of)
         place = place_of(attributes, facts_of=facts_of, attributes_of=attributes_of)
     return Node(
-        permanode, own_time, folded.modified, folded.is_deleted, attributes, links, derived, place
+        permanode,
+        own_time,
+        folded.modified,
+        folded.is_deleted,
+        attributes,
+        links,
+        derived,
+        place,
+        _is_plain(folded),
     )
 
 
@@ -150,6 +161,7 @@ def node_row(node: Node) -> Row:
             None if _is_large(node) else dict(node.attributes),
             dict(node.derived),
             node.place,
+            node.is_plain,
         ),
     )
 
@@ -164,7 +176,7 @@ def link_rows(parent: Ref, link: Link, count: int) -> tuple[Row, Row]:
 
 def read_node(permanode: Ref, value: bytes) -> tuple[Node, bool]:
     """The node that such a row tells of, without links, and whether its attributes are in it."""
-    time, modified, is_deleted, attributes, derived, place = NODE.value_of(value)
+    time, modified, is_deleted, attributes, derived, place, plain = NODE.value_of(value)
     held = attributes if isinstance(attributes, dict) else {}
     node = Node(
         permanode,
@@ -175,6 +187,7 @@ def read_node(permanode: Ref, value: bytes) -> tuple[Node, bool]:
         {},
         derived,
         None if place is None else Place(*place),
+        bool(plain),
     )
     return node, attributes is not None
 
@@ -182,6 +195,26 @@ def read_node(permanode: Ref, value: bytes) -> tuple[Node, bool]:
 def is_for_links(attribute: str) -> bool:
     """Whether the values of an attribute are links, if they are refs."""
     return attribute == MEMBER or attribute.startswith(PATH)
+
+
+def _is_plain(folded: Folded) -> bool:
+    if folded.is_deleted or folded.modified is None:
+        return False
+    for event in folded.history:
+        if event.standing is not Standing.COUNTS:
+            continue
+        match event.claim.says:
+            case SetAttribute(_, name, value) | AddAttribute(_, name, value) if value:
+                is_plain = not is_for_links(name)
+            case DelAttribute(_, name, ""):
+                is_plain = not is_for_links(name)
+            case Delete():  # of another claim
+                is_plain = True
+            case _:
+                is_plain = False
+        if not is_plain:
+            return False
+    return all(len(set(values)) == len(values) for values in folded.attributes.values())
 
 
 def _own_time(folded: Folded, facts_of: FactsOf) -> Timestamp | None:

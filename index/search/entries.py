@@ -62,6 +62,19 @@ class Entries:
         return Entry(kind or None)
 
     def _permanode(self, ref: Ref) -> Entry:
+        node = self._reader.node(ref) if self._at is None else None
+        if node is not None and node.is_plain and node.modified is not None:
+            plain: dict[str, object] = {
+                "attr": {name: list(values) for name, values in node.attributes.items()},
+                "modtime": utc_text(node.modified),
+            }
+            if node.derived:
+                plain["derived"] = dict(sorted(node.derived.items()))
+            return Entry("permanode", {"permanode": plain} | _located(node.place), node.attributes)
+        return self._folded(ref)
+
+    def _folded(self, ref: Ref) -> Entry:
+        """The entry of a permanode by all that is claimed about it."""
         folded = self._reader.claims_about(ref).fold(ref, at=self._at, reading=Reading.DESCRIBE)
         # One whose last value was deleted is there without any, for whoever looks.
         attributes = {name: values for name, values in folded.attributes.items() if values}
