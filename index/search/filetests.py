@@ -35,7 +35,7 @@ class FileTests:
         """What tells whether a blob is such a file."""
         tests = list(self._facts(asked))
         words = frozenset(words_of(asked.text))
-        parent = None if asked.parent_dir is None else self.directory(asked.parent_dir)
+        parent = self._parent(asked.parent_dir)
 
         def fits(ref: Ref) -> bool:
             facts = self._reader.file(ref)
@@ -92,7 +92,7 @@ class FileTests:
         """What tells whether a blob is such a folder."""
         name = None if asked.file_name is None else string_test(asked.file_name)
         prefix = prefix_test(asked.blob_ref_prefix) if asked.blob_ref_prefix else None
-        parent = None if asked.parent_dir is None else self.directory(asked.parent_dir)
+        parent = self._parent(asked.parent_dir)
         inside = asked.contains or asked.recursive_contains
         member = None if inside is None else remembered(self._test_of(inside))
         is_deep = asked.recursive_contains is not None
@@ -110,6 +110,10 @@ class FileTests:
             )
 
         return fits
+
+    def _parent(self, asked: DirConstraint | None) -> RefTest | None:
+        """The test of a folder that many others are in."""
+        return None if asked is None else remembered(self.directory(asked))
 
     def _members(self, directory: Ref, *, is_deep: bool) -> Iterator[Ref]:
         open_folders, seen = [directory], {directory}

@@ -51,16 +51,23 @@ class Matcher:
         self._reader = reader
         self._storage = storage
         self._now_ns = now_ns
-        self._files = FileTests(reader, self._test_of, now_ns=now_ns)
+        self._files = FileTests(reader, self.test_of_any, now_ns=now_ns)
         self._nodes: dict[Ref, Node | None] = {}
         self._moments: dict[tuple[Ref, Timestamp], Mapping[str, Values]] = {}
 
     def test_of(self, constraint: Constraint) -> RefTest:
-        """A function that tells whether a blob fits."""
+        """A function that tells whether a blob that is here fits."""
         inner = self._test_of(constraint)
-        if _sees_deletes(constraint):
+        if needs_rows(constraint):
             return inner
         return lambda ref: not self._is_deleted(ref) and inner(ref)
+
+    def test_of_any(self, constraint: Constraint) -> RefTest:
+        """The same of refs that stand somewhere: what is not here does not fit."""
+        fits = self.test_of(constraint)
+        if needs_rows(constraint):
+            return fits
+        return lambda ref: fits(ref) and self._is_here(ref)
 
     def node(self, ref: Ref) -> Node | None:
         """A permanode, deleted or not; None for what is none, or of which nothing is claimed."""
@@ -223,7 +230,7 @@ class Matcher:
                 )
             )
         if asked.value_in_set is not None:
-            fits = remembered(self.test_of(asked.value_in_set))
+            fits = remembered(self.test_of_any(asked.value_in_set))
             tests.append(lambda value: (ref := ref_in(value)) is not None and fits(ref))
         return all_of(tests)
 
@@ -231,10 +238,9 @@ class Matcher:
         left = set(words)
         for title in node.attributes.get("title", ()):
             left.difference_update(words_of(title))
-        for content in node.attributes.get("camliContent", ()):
-            if left and (ref := ref_in(content)) is not None:
-                left = {word for word in left if not self._reader.has_word(ref, word)}
-        return not left
+        if node.content is None:
+            return not left
+        return all(self._reader.has_word(node.content, word) for word in left)
 
     def _relation(self, asked: RelationConstraint, at: Timestamp | None) -> RefTest:
         inner = asked.any or asked.all
@@ -243,22 +249,22 @@ class Matcher:
         by_link = not asked.edge_type or is_for_links(asked.edge_type)
         if asked.any is not None and one is not None and at is None and by_link:
             return self._relation_to(one, inner, asked)
-        fits = remembered(self.test_of(inner))
+        fits = remembered(self.test_of_any(inner))
         find = self._parents if asked.relation is Relation.PARENT else self._children
 
         def is_related(ref: Ref) -> bool:
             related = find(ref, asked.edge_type, at)
             if asked.any is not None:
                 return any(map(fits, related))
-            # What the index does not have says nothing against it.
-            known = [other for other in related if self._reader.kind(other) is not None]
+            # What is not here says nothing against it.
+            known = [other for other in related if self._is_here(other)]
             return bool(known) and all(map(fits, known))
 
         return is_related
 
     def _relation_to(self, one: Ref, inner: Constraint, asked: RelationConstraint) -> RefTest:
         """The test of a relation to one blob, which is in a row however many others there are."""
-        fits = self.test_of(inner)
+        fits = self.test_of_any(inner)
         is_below = asked.relation is Relation.PARENT
 
         def is_related(ref: Ref) -> bool:
@@ -303,13 +309,18 @@ class Matcher:
                 yield child
 
 
-def _sees_deletes(constraint: Constraint) -> bool:
-    """Whether nothing that is deleted can fit anyhow."""
+def needs_rows(constraint: Constraint) -> bool:
+    """Whether it can be seen that only listed permanodes, files and folders fit.
+
+    So nothing does that is deleted, or not here, or a permanode of which nothing is claimed.
+    """
     if any(one is not None for one in (constraint.permanode, constraint.file, constraint.dir)):
         return True
     match constraint.logical:
         case LogicalConstraint(op=Op.AND, a=a, b=Constraint() as b):
-            return _sees_deletes(a) or _sees_deletes(b)
+            return needs_rows(a) or needs_rows(b)
+        case LogicalConstraint(op=Op.OR | Op.XOR, a=a, b=Constraint() as b):
+            return needs_rows(a) and needs_rows(b)
     return False
 
 

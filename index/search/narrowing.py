@@ -55,7 +55,7 @@ def worded(kind: RowKind, text: str) -> Source | None:
 def by_attribute(asked: PermanodeConstraint) -> Source | None:
     """Where what has such values of an attribute is."""
     number = asked.num_value
-    if number is not None and number.zero_max and asked.attr in LOOKED_FOR_ABSENT:
+    if number is not None and number.highest == 0 and asked.attr in LOOKED_FOR_ABSENT:
         return Rows(LACKS.name, (asked.attr,))
     if not asked.tests_value:
         has_some = number is not None and (number.lowest or 0) > 0
@@ -142,9 +142,7 @@ def _words_within(text: str, *, is_start: bool = False, is_end: bool = False) ->
 def _in_set(attribute: str, inner: Constraint) -> Source | None:
     if attribute == "camliContent" and inner.file is not None:
         return _content(inner.file)
-    if is_for_links(attribute) or inner == Constraint():
-        return Holders(attribute, inner) if is_for_links(attribute) else NOTHING
-    return Holders(attribute, inner)
+    return NOTHING if inner == Constraint() else Holders(attribute, inner)
 
 
 def _content(file: FileConstraint) -> Source | None:

@@ -167,7 +167,7 @@ class Opener:
         if len(streams) < 2:
             return streams[0] if streams else None
         # The shortest first: it decides where the others need not be read.
-        streams.sort(key=lambda stream: len(stream) if isinstance(stream, Gathered) else 1 << 62)
+        streams.sort(key=lambda one: one.count if isinstance(one, Gathered) else 1 << 62)
         return Intersection(streams, order)
 
     def _lists(
@@ -207,7 +207,7 @@ class Opener:
     def _holders(
         self, attribute: str | None, inner: Constraint, order: Order, span: Span, effort: Effort
     ) -> Stream | None:
-        refs = self.search(inner, effort.results, effort.tests)
+        refs = self._fitting(inner, effort)
         if refs is None:
             return None
         if attribute is not None and not is_for_links(attribute):
@@ -223,7 +223,7 @@ class Opener:
     def _held(
         self, attribute: str | None, inner: Constraint, order: Order, span: Span, effort: Effort
     ) -> Stream | None:
-        parents = self.search(inner, effort.results, effort.tests)
+        parents = self._fitting(inner, effort)
         if parents is None:
             return None
         if attribute is None:
@@ -241,6 +241,12 @@ class Opener:
                 if (ref := ref_in(value)) is not None
             )
         return _gathered(places, order, effort)
+
+    def _fitting(self, inner: Constraint, effort: Effort) -> list[Ref] | None:
+        """All that fits a constraint, and perhaps more; None if finding it takes too long."""
+        # A blob that is not here is no result of a search, and can be a value all the same.
+        one = ref_in(inner.blob_ref_prefix)
+        return self.search(inner, effort.results, effort.tests) if one is None else [one]
 
     def _collected(self, lists: Iterable[tuple[RowKind, tuple[str, ...]]]) -> Iterator[bytes]:
         for kind, parts in lists:
@@ -318,7 +324,7 @@ def _done(stream: Stream | None) -> str:
         case None:
             return "left to the test: too many to collect"
         case Gathered():
-            return f"collected {len(stream)}"
+            return f"collected {stream.count}"
         case Union() | Intersection():
             return "merged"
     return "walked"

@@ -18,7 +18,7 @@ from ..query.request import SearchQuery
 from ..query.scalars import LocationConstraint
 from ..query.trees import nodes
 from .geography import Area, area_of
-from .matching import Matcher
+from .matching import Matcher, needs_rows
 from .opening import HEAVY, Opener
 from .planning import Planner, plan_blobs
 from .reader import IndexReader
@@ -28,7 +28,7 @@ from .thinning import thinned
 from .walking import MISSES, Walker, ref_in
 
 MOST_RESULTS = 100_000
-"""How many results one answer has where no limit is asked for; a token leads to the rest."""
+"""How many results one answer has, whatever is asked for; a token leads to the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,15 @@ class Search:
         self._constraint = constraint
         self._reader = reader
         self._sort = query.sort_of(constraint)
-        self._most = MOST_RESULTS if query.most is None else query.most
+        self._most = MOST_RESULTS if query.most is None else min(query.most, MOST_RESULTS)
         self._matcher = Matcher(reader, storage, now_ns=now_ns)
         self._test = self._matcher.test_of(constraint)
         self._opener = Opener(reader, storage, self._matcher.node)
         planner = Planner(now_ns)
         self._walker = Walker(self._opener, self._matcher, planner)
-        self._is_of_permanodes = finds_only_permanodes(constraint)
+        # Permanodes of which nothing is claimed are in no list but those of types.
+        by_ref = self._sort is Sort.BLOBREF and not needs_rows(constraint)
+        self._is_of_permanodes = finds_only_permanodes(constraint) and not by_ref
         self._plan = (
             planner.permanodes(constraint)
             if self._is_of_permanodes
@@ -92,7 +94,7 @@ class Search:
 
     def fits(self, ref: Ref) -> bool:
         """Whether a blob is among the results, on whatever page."""
-        return self._test(ref)
+        return self._matcher.test_of_any(self._constraint)(ref)
 
     def page(self) -> Found:
         """The page that is asked for."""
@@ -122,7 +124,7 @@ class Search:
     def _around(self, ref: Ref) -> list[Place]:
         """The page with a blob in its middle; at either end there may be less on one side."""
         middle = self._place_of(ref)
-        if middle is None or not self._most or not self._test(ref):
+        if middle is None or not self._most or not self.fits(ref):
             return []
         before = list(islice(self._in_order(middle, backwards=True), self._most // 2))
         behind = islice(self._in_order(middle), self._most - 1 - len(before))
@@ -149,10 +151,17 @@ class Search:
             sort = Sort.CREATED_DESC if self._is_of_permanodes else Sort.BLOBREF
         order = Order(sort.is_descending != backwards)
         if not self._is_of_permanodes:
-            return self._blobs(sort, order, after)
-        if sort in (Sort.CREATED, Sort.CREATED_DESC):
-            return self._by_time(order, after)
-        return self._along(sort, order, after)
+            found = self._blobs(sort, order, after)
+        elif sort in (Sort.CREATED, Sort.CREATED_DESC):
+            found = self._by_time(order, after)
+        else:
+            found = self._along(sort, order, after)
+        # What is given another time meanwhile may be met again there.
+        seen = set[Ref]()
+        for place in found:
+            if place.ref not in seen:
+                seen.add(place.ref)
+                yield place
 
     def _by_time(self, order: Order, after: Place | None) -> Iterator[Place]:
         self._way = "walked by time"

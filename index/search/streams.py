@@ -126,7 +126,9 @@ class Gathered(Stream):
         self._places = sorted(set(places))
         self._order = order
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many there are."""
         return len(self._places)
 
     def seek(self, bound: bytes) -> bytes | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ...blobstore.ref import Ref
 from ..keys import TIME
 from ..query.constraints import Constraint, finds_only_permanodes
-from .matching import Matcher
+from .matching import Matcher, needs_rows
 from .opening import HEAVY, LIGHT, Effort, Opener
 from .planning import Plan, Planner, plan_blobs
 from .reftests import RefTest
@@ -35,7 +35,7 @@ class Walker:
 
         def open_(effort: Effort) -> Stream:
             stream = self._opener.by_time(plan.source, order, plan.span, effort)
-            return stream or self._opener.rows(TIME, (), order, plan.span)
+            return self._opener.rows(TIME, (), order, plan.span) if stream is None else stream
 
         return self._walk(open_, test, order, bound)
 
@@ -75,7 +75,7 @@ class Walker:
             return test(ref)
 
         try:
-            if finds_only_permanodes(constraint):
+            if finds_only_permanodes(constraint) and needs_rows(constraint):
                 plan = self._planner.permanodes(constraint)
                 places = self.by_time(plan, bounded, UPWARDS, UPWARDS.start)
             else:

@@ -1,0 +1,89 @@
+"""What a search finds, by whatever rows it is found, and what finding nothing costs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from holdfast.blobstore.ref import Ref
+from holdfast.index.query.reading import parse_query
+from holdfast.index.query.request import SearchQuery
+
+from .conftest import Library
+
+ABSENT = Ref.of(b"what nobody has")
+
+
+def asked(constraint: Any, **more: Any) -> SearchQuery:
+    return parse_query(json.dumps({"constraint": constraint, **more}).encode())
+
+
+def answer(library: Library, constraint: Any, **more: Any) -> Any:
+    assert library.index.settle(10)
+    return library.index.search.query(asked(constraint, **more), explain=True)
+
+
+def found(library: Library, constraint: Any, **more: Any) -> list[str]:
+    refs = [one["blob"] for one in answer(library, constraint, **more)["blobs"] or ()]
+    assert all(library.index.search.fits(asked(constraint, **more), Ref(ref)) for ref in refs)
+    return refs
+
+
+def related(inner: Any) -> Any:
+    return {"permanode": {"relation": {"relation": "child", "any": inner}}}
+
+
+def test_where_nothing_is_listed_nothing_else_is_looked_through(library: Library) -> None:
+    for number in range(30):
+        library.permanode(f"{number}", tag="red")
+    for nothing in (related({"blobRefPrefix": ABSENT}), {"permanode": {}, "blobRefPrefix": ABSENT}):
+        explained = answer(library, nothing)
+        assert explained["blobs"] is None
+        assert explained["explain"]["rowsRead"] < 5
+
+
+def test_a_value_names_what_it_names_whether_that_is_here_or_not(library: Library) -> None:
+    gone = library.permanode("gone", tag="red")
+    dangling = library.permanode("dangling", camliMember=[ABSENT])
+    parent = library.permanode("parent", camliMember=[gone])
+    library.delete(gone)
+    assert found(library, {"permanode": {"attr": "camliMember", "value": ABSENT}}) == [dangling]
+    assert found(library, {"permanode": {"attr": "camliMember", "value": gone}}) == [parent]
+
+
+def test_what_is_not_here_fits_nothing_by_whatever_it_is_named(library: Library) -> None:
+    holder = library.permanode("holder", camliMember=[ABSENT], camliContent=ABSENT, tag="red")
+    no_file = {"logical": {"op": "not", "a": {"camliType": "file"}}}
+    for inner in ({"blobRefPrefix": ABSENT}, {"blobRefPrefix": ABSENT[:12]}, no_file):
+        content = {"permanode": {"attr": "camliContent", "valueInSet": inner}}
+        for constraint in (related(inner), content):
+            either = {"logical": {"op": "or", "a": constraint, "b": {"camliType": "share"}}}
+            for one in (constraint, either):
+                assert found(library, one) == []
+                assert not library.index.search.fits(asked(one), holder)
+        assert found(library, inner, around=ABSENT, sort="blobref") == []
+
+
+def test_a_permanode_of_which_nothing_is_claimed_is_one(library: Library) -> None:
+    bare = library.permanode("bare")
+    parent = library.permanode("parent", camliMember=[bare])
+    assert found(library, related({"camliType": "permanode"})) == [parent]
+    untagged = {"logical": {"op": "not", "a": {"permanode": {"attr": "tag", "value": "red"}}}}
+    by_ref = found(library, {"camliType": "permanode", **untagged}, sort="blobref")
+    assert by_ref == sorted((bare, parent))
+
+
+def test_words_are_those_of_the_content_that_counts(library: Library) -> None:
+    first, second = library.file("one.txt", b"apples"), library.file("two.txt", b"pears")
+    node = library.permanode("node", camliContent=[first, second])
+    apples, pears = ({"permanode": {"text": word}} for word in ("apples", "pears"))
+    assert found(library, apples) == [node]
+    assert found(library, pears) == []
+    assert not library.index.search.fits(asked(pears), node)
+
+
+def test_how_many_values_there_are_is_what_equals_says(library: Library) -> None:
+    node = library.permanode("node", tag=["red", "blue"])
+    library.permanode("none", title="none")
+    both = {"permanode": {"attr": "tag", "numValue": {"equals": 2, "zeroMax": True}}}
+    assert found(library, both) == [node]
