@@ -6,6 +6,7 @@ are given to that, with commas between, and the folders that its modules are imp
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ def main() -> None:
     # Ctrl-C is for who started this, and ends it by closing the connections.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICENESS)
+    # Rows are many values and hardly a cycle among them.
+    gc.set_threshold(100_000, 50, 50)
     connections = [Connection(int(number)) for number in numbers.split(",")]
     try:
         import_module(module).main(*connections)

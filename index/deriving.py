@@ -102,7 +102,9 @@ class Deriver:
             self._replace(before, after)
         self._list_members(folded)
         changed = set(changes)
-        for venue in moved:
+        # Most stores have no check-ins, and to ask for those of each venue costs a scan each time.
+        has_checkins = moved and any(True for _ in self._batch.table.scan(*HAS.below(VENUE)))
+        for venue in moved if has_checkins else ():
             for checkin in holders_of(self._batch, venue, VENUE) - folded.keys():
                 if (node := self._now(checkin)) is not None:
                     placed = self._placed(node, attributes_of)
