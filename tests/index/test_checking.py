@@ -94,7 +94,9 @@ def test_a_row_that_nothing_says_is_extra(indexed_folder: Path) -> None:
 
 def test_a_row_that_says_something_else_is_different(indexed_folder: Path) -> None:
     key = NODE.key_of(CORPUS.node)
-    change(indexed_folder, puts={key: NODE.row("x", value=(None,) * 6)[1]}, deletes=[])
+    change(
+        indexed_folder, puts={key: NODE.row("x", value=(None,) * len(NODE.value))[1]}, deletes=[]
+    )
     assert checked(indexed_folder).some == (Difference("different", "node", (CORPUS.node,)),)
 
 

@@ -193,7 +193,7 @@ def test_an_unfinished_one_of_other_keys_or_rows_is_begun_again(tmp_path: Path) 
         hub.receive(CORPUS.blobs)
         build_without_end(tmp_path, hub)
         table = open_leveldb(tmp_path / "index.new" / "table")
-        table.write([VERSION.row(value=(1,)), NODE.row("stale", value=(None,) * 6)])
+        table.write([VERSION.row(value=(1,)), NODE.row("stale", value=(None,) * len(NODE.value))])
         table.close()
         assert index.rebuild().wait(60)
     assert rows_on_disk(tmp_path) == ALL_ROWS
