@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...blobstore.storage import Storage
+from ..attributes import ref_in
 from .reader import IndexReader
 
 _STEPS = 8
@@ -212,8 +213,10 @@ class StoredRefs(Stream):
             yield from self._upwards(max(self._low, bound), self._high)
 
     def _upwards(self, low: bytes, high: bytes) -> Iterator[bytes]:
-        # What sorts right before `low` cannot be named; a ref's beginning sorts before it.
-        after = low.decode()[:-1]
+        after = low.decode()
+        if ref_in(after) is not None:
+            # What sorts right before a ref cannot be named; its beginning sorts before it.
+            after = after[:-1]
         while True:
             page = [sized.ref for sized in self._storage.enumerate(after, _AT_ONCE)]
             for ref in page:

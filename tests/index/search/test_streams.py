@@ -111,11 +111,12 @@ def test_all_blobs_of_a_storage_can_be_walked_by_ref(
     storage = MemoryStorage()
     storage.receive([Blob(Ref.of(one), one) for one in held])
     refs = frozenset(Ref.of(one).encode() for one in held)
-    low = data.draw(st.sampled_from(sorted(refs) or [b""]))
+    some = sorted({ref[:length] for ref in refs for length in (8, 9, len(ref))})
+    low = data.draw(st.sampled_from(some or [b""]))
     counted: list[None] = []
     stream = StoredRefs(
         storage, order, count=lambda: counted.append(None), low=low, high=BEHIND_ALL
     )
     cut = frozenset(ref for ref in refs if ref >= low)
     assert list(taken(stream, order, order.start)) == expected(cut, order)
-    assert len(counted) >= len(cut)
+    assert len(cut) <= len(counted) <= len(cut) + 2
