@@ -1,4 +1,4 @@
-"""Where things are: places of permanodes and files, and the box that holds a number of places."""
+"""Areas: the box that holds a number of places."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from ...blobstore.ref import Ref
-from ...schema.timestamps import Timestamp
-from ..attributes import Attributes
 from ..media.moments import Place
-from ..places import place_of
-from .reader import IndexReader
 
 
 class Area(NamedTuple):
@@ -26,29 +21,6 @@ class Area(NamedTuple):
     def document(self) -> dict[str, object]:
         """As it stands in answers."""
         return self._asdict()
-
-
-class Whereabouts:
-    """Tells where things are."""
-
-    def __init__(self, reader: IndexReader) -> None:
-        self._reader = reader
-
-    def of(self, ref: Ref) -> Place | None:
-        """Where a permanode or file is now; None for what is nowhere, deleted, or neither."""
-        node = self._reader.node(ref)
-        if node is not None:
-            return node.place
-        facts = self._reader.file(ref)
-        return None if facts is None else facts.place
-
-    def at(self, attributes: Attributes, at: Timestamp | None) -> Place | None:
-        """Where a permanode is that has these attributes at this moment."""
-
-        def attributes_of(venue: Ref) -> Attributes:
-            return self._reader.claims_about(venue).fold(venue, at=at).attributes
-
-        return place_of(attributes, facts_of=self._reader.file, attributes_of=attributes_of)
 
 
 def area_of(places: Iterable[Place | None]) -> Area | None:

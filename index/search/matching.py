@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import TypeAlias
 
 from ...blobstore.ref import Ref
@@ -11,6 +10,7 @@ from ...blobstore.storage import Storage
 from ...schema.timestamps import Timestamp
 from ..media.moments import Place
 from ..nodes import Node, is_for_links, ref_in
+from ..places import place_of
 from ..query.constraints import (
     HIDDEN,
     Constraint,
@@ -22,7 +22,6 @@ from ..query.constraints import (
 )
 from ..words import words_of
 from .filetests import FileTests
-from .geography import Whereabouts
 from .reader import IndexReader
 from .reftests import MOST_KEPT, RefTest, prefix_test, remembered
 from .scalars import (
@@ -84,11 +83,6 @@ class Matcher:
             return node.place
         facts = self._reader.file(ref)
         return None if facts is None else facts.place
-
-    @cached_property
-    def whereabouts(self) -> Whereabouts:
-        """Where permanodes and files are."""
-        return Whereabouts(self._reader)
 
     def _is_deleted(self, ref: Ref) -> bool:
         node = self.node(ref)
@@ -194,7 +188,11 @@ class Matcher:
     def _place(self, node: Node, at: Timestamp | None) -> Place | None:
         if at is None:
             return node.place
-        return self.whereabouts.at(self._at(node.permanode, at), at)
+        return place_of(
+            self._at(node.permanode, at),
+            facts_of=self._reader.file,
+            attributes_of=lambda venue: self._at(venue, at),
+        )
 
     def _attribute(self, asked: PermanodeConstraint) -> Callable[[Node], bool]:
         test = self._value(asked) if asked.tests_value else None

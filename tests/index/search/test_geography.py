@@ -1,4 +1,4 @@
-"""Where things are, and the smallest box around a number of places."""
+"""The smallest box around a number of places."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from holdfast.blobstore.ref import Ref
 from holdfast.index.media.moments import Place
-from holdfast.index.search.geography import Area, Whereabouts, area_of
-from holdfast.schema.timestamps import Timestamp
-
-from .conftest import Library
+from holdfast.index.search.geography import Area, area_of
 
 SYDNEY, NEW_YORK, PARIS = Place(-33.85, 151.21), Place(40.7, -74), Place(48.86, 2.29)
 FIJI, SAMOA = Place(-17.7, 178.0), Place(-13.8, -172.1)
@@ -73,25 +69,3 @@ def test_the_box_holds_all_whatever_their_order_and_none_is_smaller(found, rando
 
 def test_an_area_is_told_by_its_sides() -> None:
     assert Area(1, 2, 3, 4).document() == {"north": 1, "south": 2, "west": 3, "east": 4}
-
-
-def test_permanodes_and_files_are_somewhere_or_nowhere(library: Library) -> None:
-    said = library.permanode("said", latitude="1.5", longitude="-2")
-    bare = library.permanode("bare", title="x")
-    file = library.file("a.txt", b"a")
-    where = Whereabouts(library.reader)
-    assert where.of(said) == Place(1.5, -2)
-    assert [where.of(ref) for ref in (bare, file, Ref.of(b"?"))] == [None] * 3
-    library.delete(said)
-    assert Whereabouts(library.reader).of(said) is None
-
-
-def test_a_check_in_is_where_its_venue_is_said_to_be_at_that_moment(library: Library) -> None:
-    venue = library.permanode("venue", latitude="1", longitude="2")
-    attributes = {
-        "camliNodeType": ("foursquare.com:checkin",),
-        "foursquareVenuePermanode": (venue,),
-    }
-    where = Whereabouts(library.reader)
-    assert where.at(attributes, None) == Place(1, 2)
-    assert where.at(attributes, Timestamp(0)) is None

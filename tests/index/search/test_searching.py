@@ -8,6 +8,9 @@ from typing import Any
 from holdfast.blobstore.ref import Ref
 from holdfast.index.query.reading import parse_query
 from holdfast.index.query.request import SearchQuery
+from holdfast.index.search.moments import utc_text
+from holdfast.schema.claims import SetAttribute
+from holdfast.schema.timestamps import Timestamp
 
 from .conftest import Library
 
@@ -87,3 +90,19 @@ def test_how_many_values_there_are_is_what_equals_says(library: Library) -> None
     library.permanode("none", title="none")
     both = {"permanode": {"attr": "tag", "numValue": {"equals": 2, "zeroMax": True}}}
     assert found(library, both) == [node]
+
+
+def test_a_check_in_was_where_its_venue_was_then(library: Library) -> None:
+    venue = library.permanode("venue", latitude="1", longitude="2")
+    visit = library.permanode("visit", camliNodeType="foursquare.com:checkin")
+    library.says(SetAttribute(visit, "foursquareVenuePermanode", venue))
+    then = utc_text(Timestamp(library.owner.at))
+    library.says(SetAttribute(venue, "latitude", "50"))
+
+    def at(when: str | None, north: int) -> list[str]:
+        box = {"north": north, "south": north - 2, "west": 1, "east": 3}
+        there = {"permanode": {"at": when, "location": box, "skipHidden": True}}
+        return [ref for ref in found(library, there) if ref != venue]
+
+    assert [at(then, 2), at(then, 51)] == [[visit], []]
+    assert [at(None, 2), at(None, 51)] == [[], [visit]]
