@@ -36,11 +36,6 @@ def cells_of(place: Place) -> tuple[str, ...]:
     return tuple(finest[:length] for length in LENGTHS)
 
 
-def cell_of(place: Place, length: int) -> str:
-    """The cell of one of these lengths that a place is in."""
-    return cells_of(place)[LENGTHS.index(length)]
-
-
 def cover(north: float, west: float, south: float, east: float) -> tuple[str, ...]:
     """Cells that together hold every place in a box: a few, none inside of another, sorted.
 

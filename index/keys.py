@@ -16,8 +16,8 @@ _read = json.JSONDecoder().decode
 VERSION_NUMBER = 4
 """The number of this set of rows. Another one means that the index is to be made again."""
 
-_LIMIT = 1 << 67
-"""More nanoseconds than lie between 1970 and the years 1 and 9999."""
+_ZERO = 1 << 67
+"""How 1970 is written: with more nanoseconds than lie between year 0 and then."""
 
 
 class RowKind(NamedTuple):
@@ -72,7 +72,7 @@ def _escaped(part: str) -> str:
 
 def date_text(date: Timestamp) -> str:
     """A moment as 18 digits that sort as moments do."""
-    return f"{date.ns + _LIMIT:018x}"
+    return f"{date.ns + _ZERO:018x}"
 
 
 def number_text(number: int) -> str:
@@ -82,7 +82,7 @@ def number_text(number: int) -> str:
 
 def date_of(text: str, *, is_zone_unknown: bool) -> Timestamp:
     """The moment of 18 such digits."""
-    return Timestamp(int(text, 16) - _LIMIT, is_zone_unknown)
+    return Timestamp(int(text, 16) - _ZERO, is_zone_unknown)
 
 
 def written_moment(moment: Timestamp | None) -> tuple[str, bool] | None:

@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 from ...blobstore.errors import BadRef
 from ...blobstore.ref import Ref
-from ...schema.timestamps import END_NS, FIRST_NS
+from ...schema.timestamps import END_NS, FIRST_NS, NANOSECONDS
 from .errors import BadQuery
 
 _TOKEN = re.compile(r"pn:(0|-?[1-9][0-9]{0,20}):(.*)")
+
+
+_DAY = 86_400 * NANOSECONDS
+_FIRST, _END = FIRST_NS - 367 * _DAY, END_NS + _DAY
+"""Moments that claims can have: also of year 0, and what zones make of the first and last day."""
 
 
 class Sort(StrEnum):
@@ -60,7 +65,7 @@ def read_token(token: str) -> Place:
     match = _TOKEN.fullmatch(token)
     if match is not None:
         ns = int(match[1])
-        if FIRST_NS <= ns < END_NS:
+        if _FIRST <= ns < _END:
             try:
                 return Place(ns, Ref.parse(match[2]))
             except BadRef:

@@ -115,7 +115,8 @@ def integer_in(text: str) -> int | None:
 
 def float_in(text: str) -> float | None:
     """The finite number that a text is; None for other texts."""
-    if len(text) > 100 or "_" in text or text != text.strip():
+    # Python takes digits of all scripts, and more, for numbers.
+    if len(text) > 100 or "_" in text or not text.isascii() or text != text.strip():
         return None
     try:
         number = float(text)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from holdfast.index.cells import LENGTHS, MOST_CELLS, cell_of, cells_of, cover
+from holdfast.index.cells import LENGTHS, MOST_CELLS, cells_of, cover
 from holdfast.index.media.moments import Place
 
 latitudes = st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, 0.0, 45.0, 90.0]))
@@ -83,7 +83,6 @@ def test_no_cell_of_a_cover_is_inside_of_another(box: tuple[float, float, float,
     ],
 )
 def test_a_digit_says_which_quarter(place: Place, cell: str) -> None:
-    assert cell_of(place, 12) == cell
     assert cells_of(place) == ("", cell[:3], cell[:6], cell[:9], cell)
 
 

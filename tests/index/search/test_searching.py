@@ -106,3 +106,10 @@ def test_a_check_in_was_where_its_venue_was_then(library: Library) -> None:
 
     assert [at(then, 2), at(then, 51)] == [[visit], []]
     assert [at(None, 2), at(None, 51)] == [[], [visit]]
+
+
+def test_numbers_are_written_in_the_digits_of_programs(library: Library) -> None:
+    plain = library.permanode("plain", n="12")
+    library.permanode("devanagari", n="१२")
+    for matches in ("valueMatchesInt", "valueMatchesFloat"):
+        assert found(library, {"permanode": {"attr": "n", matches: {"min": 1}}}) == [plain]
