@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from .batch import Batch
 from .keys import GRAM, WORD
 
-_LETTERS = 3
+LETTERS = 3
+"""Letters of the parts by which words are found."""
 
 
 def grams_of(word: str) -> list[str]:
     """What a word is found by: all three letters in a row, or all of it if it has fewer."""
-    if len(word) <= _LETTERS:
+    if len(word) <= LETTERS:
         return [word] if word else []
-    return [word[at : at + _LETTERS] for at in range(len(word) - _LETTERS + 1)]
+    return [word[at : at + LETTERS] for at in range(len(word) - LETTERS + 1)]
 
 
 class Vocabulary:
@@ -31,7 +32,7 @@ class Vocabulary:
             if word and word not in self._known:
                 self._known.add(word)
                 # All rows of a word come and go together, so one tells of all.
-                if self._batch.get(GRAM.key_of(word[:_LETTERS], word)) is None:
+                if self._batch.get(GRAM.key_of(word[:LETTERS], word)) is None:
                     self._batch.put_keys(_keys(word))
 
     def lost(self, words: Iterable[str]) -> None:

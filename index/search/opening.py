@@ -24,6 +24,8 @@ from ..keys import (
 )
 from ..nodes import Node, is_for_links, ref_in
 from ..query.constraints import Constraint
+from ..vocabulary import LETTERS, grams_of
+from ..words import MOST_LETTERS
 from .reader import IndexReader
 from .sources import (
     Both,
@@ -56,8 +58,6 @@ from .streams import (
 
 MOST_LISTS = 64
 """Lists that are merged into one."""
-
-_GRAM = 3
 
 _KINDS = {kind.name: kind for kind in KINDS}
 
@@ -186,16 +186,18 @@ class Opener:
     def _words(self, spelled: Spelled, effort: Effort) -> list[str] | None:
         """The words that are in use and spelled so; None if finding out takes too long."""
         part = spelled.part
-        if len(part) < _GRAM:
+        if len(part) < LETTERS:
             return None
+        if len(part) > MOST_LETTERS:  # which no word has that is posted
+            return []
         if spelled.is_prefix:
-            start = GRAM.key_of(part[:_GRAM], part)
+            start = GRAM.key_of(part[:LETTERS], part)
             found = (key for key, _ in self.reader.scan(start, start + b"\xff"))
             words = [GRAM.parts_of(key)[1] for key in islice(found, effort.rows + 1)]
             return words if len(words) <= effort.rows else None
         # The rarest of its grams: whose list ends first.
-        grams = {part[at : at + _GRAM] for at in range(len(part) - _GRAM + 1)}
-        lists = [(self.reader.scan(*GRAM.below(gram)), list[str]()) for gram in sorted(grams)]
+        grams = sorted(set(grams_of(part)))
+        lists = [(self.reader.scan(*GRAM.below(gram)), list[str]()) for gram in grams]
         for _ in range(max(effort.rows // len(lists), 1)):
             for rows, words in lists:
                 row = next(rows, None)

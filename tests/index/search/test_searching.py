@@ -113,3 +113,13 @@ def test_numbers_are_written_in_the_digits_of_programs(library: Library) -> None
     library.permanode("devanagari", n="१२")
     for matches in ("valueMatchesInt", "valueMatchesFloat"):
         assert found(library, {"permanode": {"attr": "n", matches: {"min": 1}}}) == [plain]
+
+
+def test_looking_for_a_very_long_word_takes_no_longer(library: Library) -> None:
+    letters = "".join(f"{number:x}" for number in range(9000))
+    long = library.permanode("long", title=f"x{letters}y")
+    library.permanode("short", title="short")
+    contains = {"valueMatches": {"contains": letters}}
+    assert found(library, {"permanode": {"attr": "title", **contains}}) == [long]
+    explained = answer(library, {"permanode": {"attr": "title", **contains}})["explain"]
+    assert explained["rowsRead"] < 10
