@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ..end_to_end.machine import Machine
 from ..end_to_end.server_process import RunningServer, give_key
 from .test_c14_deletion import SHARES, fill
 from .world import World, a_world
@@ -28,6 +29,15 @@ QUERIES: list[dict[str, Any]] = [
         }
     },
 ]
+CONFIG = """
+[server]
+listen = "127.0.0.1:1"
+[storage]
+kind = "packed"
+path = "{home}/blobs"
+[index]
+path = "{home}/index"
+"""
 CALLS = ["recent?n=1000", "permanodeattr?attr=tag&value=thing", "permanodeattr?attr=title"]
 
 
@@ -77,5 +87,11 @@ def test_a_server_says_the_same_when_it_starts_again(
                 shutil.rmtree(home / "index")
             server.start()
             assert answers(server, world) == expected
+        assert server.stop() == 0
+        (home / "config.toml").write_text(CONFIG.format(home=home))
+        reindexed = Machine.at(home)("reindex")
+        assert reindexed.returncode == 0, reindexed.stderr
+        server.start()
+        assert answers(server, world) == expected
     finally:
         server.stop()
