@@ -38,6 +38,9 @@ from .scalars import (
 
 Values: TypeAlias = tuple[str, ...]
 
+_MOST_MOMENTS = 256
+"""Permanodes as of a moment that are remembered, with all that is in them then."""
+
 
 class Matcher:
     """Tells which blobs fit, for one query, in one thread.
@@ -179,7 +182,7 @@ class Matcher:
         """The attributes of a permanode at a moment."""
         key = permanode, at
         if key not in self._moments:
-            if len(self._moments) >= MOST_KEPT:
+            if len(self._moments) >= _MOST_MOMENTS:
                 self._moments.clear()
             folded = self._reader.claims_about(permanode).fold(permanode, at=at)
             self._moments[key] = folded.attributes

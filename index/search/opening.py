@@ -57,7 +57,7 @@ from .streams import (
 )
 
 MOST_LISTS = 64
-"""Lists that are merged into one."""
+"""Lists that are merged into one, or intersected: what more lists would leave out is tested."""
 
 _KINDS = {kind.name: kind for kind in KINDS}
 
@@ -168,7 +168,7 @@ class Opener:
             return streams[0] if streams else None
         # The shortest first: it decides where the others need not be read.
         streams.sort(key=lambda one: one.count if isinstance(one, Gathered) else 1 << 62)
-        return Intersection(streams, order)
+        return Intersection(streams[:MOST_LISTS], order)
 
     def _lists(
         self,
@@ -299,8 +299,8 @@ class Opener:
             case ByRef(inner):
                 return self._permanodes_by_ref(inner, order, span, effort)
             case Both(sources):
-                streams = [self.by_ref(one, order, span, effort) for one in sources]
-                return Intersection(streams, order)
+                some = sources[:MOST_LISTS]
+                return Intersection([self.by_ref(one, order, span, effort) for one in some], order)
             case Either(sources):
                 return Union([self.by_ref(one, order, span, effort) for one in sources], order)
         return None

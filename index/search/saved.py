@@ -26,6 +26,10 @@ ATTRIBUTE = "camliNamedSearch"
 MOST_NESTED = 20
 """How many saved searches may be named by each other, one after the other."""
 
+_TOO_LARGE = (
+    f"with all that is named in it, it has more than {MAX_OBJECTS} objects or {MAX_DEPTH} levels"
+)
+
 FindPlace = Callable[[str], Sequence[LocationConstraint]]
 """Gives the boxes of a place. Raises `UnknownPlace`."""
 
@@ -42,7 +46,10 @@ def resolve(
     Raises `UnknownPlace`, `UnknownSearch`, `BadSavedSearch` for one that cannot be read or leads
     back to itself, `BadQuery` for what becomes too large, and `TooMuchToRead`.
     """
-    return _Names(reader, blobs, find_place).resolved(constraint)
+    try:
+        return _Names(reader, blobs, find_place).resolved(constraint)
+    except RecursionError:  # searches that are deep, one in the other
+        raise BadQuery(_TOO_LARGE) from None
 
 
 class _Names:
@@ -60,10 +67,7 @@ class _Names:
         result = rewritten(constraint, self._without_names)
         # What names a search twice that names another twice is soon very large.
         if result is not constraint and is_too_large(result):
-            raise BadQuery(
-                f"with all that is named in it, it has more than {MAX_OBJECTS} objects or"
-                f" {MAX_DEPTH} levels"
-            )
+            raise BadQuery(_TOO_LARGE)
         return result
 
     def _without_names(self, constraint: Constraint) -> Constraint:

@@ -22,6 +22,7 @@ from holdfast.index.query.expression import parse_expression
 from holdfast.index.query.request import SearchQuery
 from holdfast.index.query.scalars import LocationConstraint, StringConstraint
 from holdfast.index.query.trees import nodes
+from holdfast.index.query.writing import to_json
 from holdfast.index.search.errors import BadSavedSearch, UnknownPlace, UnknownSearch
 from holdfast.index.search.saved import MOST_NESTED, resolve
 from holdfast.schema.claims import SetAttribute
@@ -172,6 +173,17 @@ def test_searches_that_double_each_other_are_too_large(library: Library) -> None
         save(library, f"n{number}", f"named:n{number - 1} named:n{number - 1}")
     with pytest.raises(BadQuery, match="more than 10000 objects"):
         resolved(library, f"named:n{MOST_NESTED - 2}")
+
+
+def test_searches_that_are_deep_one_in_the_other_are_too_large(library: Library) -> None:
+    for number in range(MOST_NESTED - 1):
+        deep = Constraint(named=f"s{number + 1}")
+        for _ in range(70):
+            deep = negated(deep)
+        save(library, f"s{number}", json.dumps(to_json(deep)))
+    save(library, f"s{MOST_NESTED - 1}", "tag:a")
+    with pytest.raises(BadQuery, match="levels"):
+        resolved(library, Constraint(named="s0"))
 
 
 # Places
