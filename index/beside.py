@@ -11,7 +11,7 @@ from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import Journals, capability
 from .checking import Checking, Compared
 from .errors import IndexBusy
-from .folders import Folders, discard_old, take_place
+from .folders import Folders, discard_old, put_aside, take_place
 from .making import Making, Means, discard_making, table_in
 from .notes import Notes
 from .rebuilding import Rebuilding, check_place
@@ -99,6 +99,18 @@ class Beside:
                 self._checking = Checking(self._means, self._folders.check, compared, limit=limit)
                 self._checking.start()
             return self._checking
+
+    def empty(self) -> bool:
+        """Remove the table that is used, and begin an empty one; false if it is in use.
+
+        Nothing may come or go meanwhile.
+        """
+        discard = self._means.discard_table
+        discard_old(self._folders, discard)
+        if not self._replace(lambda: put_aside(self._folders), seconds=_EXCHANGE_SECONDS):
+            return False
+        discard_old(self._folders, discard)
+        return True
 
     def stop(self) -> None:
         """Break off what is under way, and wait until nothing of it goes on."""

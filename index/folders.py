@@ -66,6 +66,15 @@ def take_place(folders: Folders, discard_table: DiscardTable) -> None:
         raise StoreFailed.by(str(folders.place), error) from error
 
 
+def put_aside(folders: Folders) -> None:
+    """Take what is in the place out of it, to be discarded as old. Raises `StoreFailed`."""
+    try:
+        folders.place.rename(folders.old)
+        sync_folder(folders.place.parent)
+    except OSError as error:
+        raise StoreFailed.by(str(folders.place), error) from error
+
+
 def discard_old(folders: Folders, discard_table: DiscardTable) -> None:
     """Remove the index that was in the place before. Raises `StoreFailed`."""
     discard_table(folders.old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,9 @@ from .steady import SteadyTable
 
 CHECKPOINT_SECONDS = 30.0
 """How often it is noted how far the rows are, so that a crash leaves little to read again."""
+
+PATIENCE_SECONDS = 20.0
+"""An index that has nothing, and has not caught up after so long, is made beside."""
 
 _POLL_SECONDS = 0.5
 _READ_AT_ONCE = 100
@@ -66,7 +70,7 @@ def open_index(
     def open_at(at: Path) -> Table:
         return open_checked(at, open_table, discard_table)
 
-    table = SteadyTable(folder, open_table=open_at, discard_table=discard_table)
+    table = SteadyTable(folders.place, open_table=open_at, discard_table=discard_table)
     try:
         means = Means(hub=hub, open_table=open_table, discard_table=discard_table, trusted=trusted)
         index = Index(
@@ -123,6 +127,7 @@ class Index:
         self._stop = threading.Event()
         self._known_failures = hub.failures
         self._cursor = cursor_in(table)
+        self._patience = PATIENCE_SECONDS
         if self._journal is None:
             # Nothing tells what is new, so from here on only a good end vouches for the rows.
             self._forget_cursor()
@@ -265,8 +270,11 @@ class Index:
         while not self._stop.wait(self._seconds):
             try:
                 with self._keeping_up:
-                    if self._mend(self._caught_up.clear) or not self._caught_up.is_set():
+                    if self._mend(self._caught_up.clear):
                         self._begin_again()
+                    elif not self._caught_up.is_set():
+                        if self.rebuilding is None or not self.rebuilding.is_running:
+                            self._begin_again()
                     elif self._journal is not None and self._is_complete():
                         self._checkpoint()
             except HoldfastError as error:
@@ -295,8 +303,15 @@ class Index:
         self._known_failures = self._hub.failures
         with self._hub.keeping():
             self._indexer.settle_removals()
+        began = time.monotonic()
         for _, batch in batches(self._news()):
             if self._stop.is_set() or self._pausing.is_set():
+                return False
+            is_long = time.monotonic() - began > self._patience
+            if is_long and self._cursor is None and self._beside is not None:
+                # The other way is several times as quick, once it has begun. It is tried once.
+                self._patience = math.inf
+                self._beside.rebuild(self._exchanging, anew=False)
                 return False
             receive_kept(self._hub, self._indexer.receive, batch)
         return True
@@ -324,11 +339,16 @@ class Index:
         self._cursor = None
         # Rows that come meanwhile have the keys of old ones, and would be removed in part.
         with self._hub.alone():
-            rows = (key for key, _ in self._table.scan() if key != VERSION.key_of())
-            while keys := list(islice(rows, _ROWS_AT_ONCE)):
-                self._table.write((), keys)
+            if not self._is_large() or self._beside is None or not self._beside.empty():
+                rows = (key for key, _ in self._table.scan() if key != VERSION.key_of())
+                while keys := list(islice(rows, _ROWS_AT_ONCE)):
+                    self._table.write((), keys)
             self._table.sync()
             self._table.write([store])
+
+    def _is_large(self) -> bool:
+        """Whether to begin another table is quicker than to delete all rows."""
+        return len(list(islice(self._table.scan(), _ROWS_AT_ONCE))) == _ROWS_AT_ONCE
 
     def _forget_cursor(self) -> None:
         self._table.write((), [CURSOR.key_of()])

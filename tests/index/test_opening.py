@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -22,13 +22,13 @@ from holdfast.blobstore.opening import open_storage
 from holdfast.blobstore.ref import Blob
 from holdfast.blobstore.table import OpenTable, Table
 from holdfast.index.errors import IndexOutdated, IndexUnusable
-from holdfast.index.keys import CLAIM, CURSOR, VERSION
+from holdfast.index.keys import CLAIM, CURSOR, VERSION, Row
 from holdfast.index.kv.leveldb import LevelTable, destroy_leveldb, open_leveldb
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.opening import Index, open_index
 from holdfast.schema.claims import AddAttribute
 
-from .conftest import CORPUS, OWNER, TRUSTED, Speaker, blob, indexed, key_blob, rows_in
+from .conftest import CORPUS, OWNER, TRUSTED, Counting, Speaker, blob, indexed, key_blob, rows_in
 
 ALL_ROWS = indexed([CORPUS.blobs])
 ALL_CLAIMS = {key: row for key, row in ALL_ROWS.items() if key.startswith(CLAIM.below()[0])}
@@ -408,3 +408,72 @@ def test_an_index_has_one_user_at_a_time(tmp_path: Path) -> None:
         indexing(tmp_path, hub),
     ):
         pass
+
+
+def test_opening_reads_a_few_rows_however_many_there_are(tmp_path: Path) -> None:
+    table = Counting()
+    with storing("packed", tmp_path) as hub:
+        index = Index(table, hub, trusted=TRUSTED)
+        hub.receive(CORPUS.blobs)
+        assert index.settle(20)
+        index.close()
+        table.read = 0
+        index = Index(table, hub, trusted=TRUSTED)
+        assert index.settle(20)
+        index.close()
+    assert table.read < 20 < len(rows_in(table))
+
+
+def test_a_large_store_without_an_index_gets_one_the_quick_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.index.opening.PATIENCE_SECONDS", -1.0)
+    with storing("packed", tmp_path) as hub:
+        hub.receive(CORPUS.blobs[:5])
+        opened = open_index(
+            tmp_path / "index",
+            hub,
+            open_table=open_leveldb,
+            discard_table=destroy_leveldb,
+            trusted=TRUSTED,
+        )
+        with opened as index:
+            assert not index.wait(0)
+            hub.receive(CORPUS.blobs[5:])
+            assert index.settle(60)
+            assert index.rebuilding is not None
+            assert index.rebuilding.wait(20)
+    assert rows_on_disk(tmp_path) == ALL_ROWS
+    # With an index it is not slow to catch up, however long it takes.
+    with storing("packed", tmp_path) as hub:
+        hub.receive(Speaker().made)
+        with indexing(tmp_path, hub) as index:
+            assert index.rebuilding is None
+
+
+def test_all_rows_of_another_store_are_gone_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.index.opening._ROWS_AT_ONCE", len(ALL_ROWS) // 2)
+    with storing("packed", tmp_path) as hub, indexing(tmp_path, hub):
+        hub.receive(CORPUS.blobs)
+    renew_generation(tmp_path / "blobs")
+    (tmp_path / "index" / "letter").write_text("dear")
+    written: list[int] = []
+
+    class Watched(LevelTable):
+        def write(self, puts: Iterable[Row], deletes: Iterable[bytes] = ()) -> None:
+            deletes = list(deletes)
+            written.append(len(deletes))
+            super().write(puts, deletes)
+
+    def open_watched(folder: Path) -> LevelTable:
+        table = open_leveldb(folder)
+        return Watched(folder, table._database)
+
+    with storing("packed", tmp_path) as hub, indexing(tmp_path, hub, open_table=open_watched):
+        pass
+    assert max(written) < len(ALL_ROWS) // 2
+    assert rows_on_disk(tmp_path) == ALL_ROWS
+    (kept,) = tmp_path.glob("index.old*")
+    assert (kept / "letter").read_text() == "dear"
