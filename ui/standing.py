@@ -213,4 +213,4 @@ def _find(tag: str, query: SearchQuery, search: SearchService) -> _Found:
 
 
 def _fits_any(query: SearchQuery, refs: Sequence[Ref], search: SearchService) -> bool:
-    return any(search.fits(query, ref) for ref in refs)
+    return search.fits(query, *refs)

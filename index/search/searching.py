@@ -92,9 +92,9 @@ class Search:
         )
         self._way = ""
 
-    def fits(self, ref: Ref) -> bool:
-        """Whether a blob is among the results, on whatever page."""
-        return self._matcher.test_of_any(self._constraint)(ref)
+    def fits(self, refs: Iterable[Ref]) -> bool:
+        """Whether any of these is among the results, on whatever page."""
+        return any(map(self._matcher.test_of_any(self._constraint), refs))
 
     def page(self) -> Found:
         """The page that is asked for."""
@@ -124,7 +124,7 @@ class Search:
     def _around(self, ref: Ref) -> list[Place]:
         """The page with a blob in its middle; at either end there may be less on one side."""
         middle = self._place_of(ref)
-        if middle is None or not self._most or not self.fits(ref):
+        if middle is None or not self._most or not self.fits((ref,)):
             return []
         before = list(islice(self._in_order(middle, backwards=True), self._most // 2))
         behind = islice(self._in_order(middle), self._most - 1 - len(before))

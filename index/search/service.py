@@ -103,10 +103,10 @@ class SearchService:
             document["explain"] = _explained(found.explanation)
         return self._complete(document)
 
-    def fits(self, query: SearchQuery, ref: Ref) -> bool:
-        """Whether a blob is among the results of a search, on whatever page."""
+    def fits(self, query: SearchQuery, *refs: Ref) -> bool:
+        """Whether any of these is among the results of a search, on whatever page."""
         reader = self._reader()
-        return self._search(query, self._constraint(query, reader), reader).fits(ref)
+        return self._search(query, self._constraint(query, reader), reader).fits(refs)
 
     def describe(self, request: DescribeRequest) -> Document:
         """What blobs are: `{"meta": {...}}`."""
