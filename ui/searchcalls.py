@@ -54,11 +54,14 @@ class Parameters:
 
     def ref(self, name: str) -> Ref:
         """One ref. Raises `BadParameter`."""
-        return self._refs(name)[0]
+        return self.refs(name)[0]
 
     def refs(self, name: str) -> tuple[Ref, ...]:
         """All refs of one name; at least one. Raises `BadParameter`."""
-        return self._refs(name)
+        try:
+            return tuple(Ref.parse(text) for text in self._needed(name))
+        except BadRef:
+            raise BadParameter(name, is_missing=False) from None
 
     def ref_if_any(self, name: str) -> Ref | None:
         """A ref; None for what is none, which clients send where they know none."""
@@ -94,12 +97,6 @@ class Parameters:
         if not values[0]:
             raise BadParameter(name, is_missing=True)
         return values
-
-    def _refs(self, name: str) -> tuple[Ref, ...]:
-        try:
-            return tuple(Ref.parse(text) for text in self._needed(name))
-        except BadRef:
-            raise BadParameter(name, is_missing=False) from None
 
 
 def _query(search: SearchService, asked: Parameters, body: bytes) -> Document:
