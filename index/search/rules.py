@@ -74,6 +74,22 @@ class _Rule:
     number: int
     says: DescribeRule
     inner: list[_Rule]
+    names: frozenset[str]
+    beginnings: frozenset[str]
+    lengths: frozenset[int]
+    """Of these beginnings: there may be very many of few lengths."""
+
+    @classmethod
+    def of(cls, says: DescribeRule, numbers: Iterator[int]) -> _Rule:
+        beginnings = frozenset(name[:-1] for name in says.attrs if name.endswith("*"))
+        return cls(
+            next(numbers),
+            says,
+            _numbered(says.rules, numbers),
+            frozenset(name for name in says.attrs if not name.endswith("*")),
+            beginnings,
+            frozenset(map(len, beginnings)),
+        )
 
     def leads_from(self, attributes: Attributes, *, is_root: bool) -> Iterator[Ref]:
         """What a blob with these attributes leads to by this rule."""
@@ -82,15 +98,9 @@ class _Rule:
         if self.says.if_camli_node_type not in ("", first(attributes, "camliNodeType")):
             return
         for name, values in attributes.items():
-            if any(_matches(pattern, name) for pattern in self.says.attrs):
+            if name in self.names or any(name[:n] in self.beginnings for n in self.lengths):
                 yield from filter(None, map(ref_in, values))
 
 
 def _numbered(rules: Iterable[DescribeRule], numbers: Iterator[int]) -> list[_Rule]:
-    return [_Rule(next(numbers), says, _numbered(says.rules, numbers)) for says in rules]
-
-
-def _matches(pattern: str, name: str) -> bool:
-    if pattern.endswith("*"):
-        return name.startswith(pattern[:-1])
-    return pattern == name
+    return [_Rule.of(says, numbers) for says in rules]
