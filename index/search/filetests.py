@@ -93,9 +93,11 @@ class FileTests:
         name = None if asked.file_name is None else string_test(asked.file_name)
         prefix = prefix_test(asked.blob_ref_prefix) if asked.blob_ref_prefix else None
         parent = self._parent(asked.parent_dir)
-        inside = asked.contains or asked.recursive_contains
-        member = None if inside is None else remembered(self._test_of(inside))
-        is_deep = asked.recursive_contains is not None
+        holds = None
+        if asked.contains is not None:
+            holds = self._holding(asked.contains)
+        elif asked.recursive_contains is not None:
+            holds = self._holding_deep(asked.recursive_contains)
 
         def fits(ref: Ref) -> bool:
             if prefix is not None and not prefix(ref):
@@ -106,7 +108,7 @@ class FileTests:
                 and (name is None or name(held[0]))
                 and (asked.top_file_count is None or fits_int(asked.top_file_count, held[1]))
                 and (parent is None or any(map(parent, self._reader.folders(ref))))
-                and (member is None or any(map(member, self._members(ref, is_deep=is_deep))))
+                and (holds is None or holds(ref))
             )
 
         return fits
@@ -115,17 +117,38 @@ class FileTests:
         """The test of a folder that many others are in."""
         return None if asked is None else remembered(self.directory(asked))
 
-    def _members(self, directory: Ref, *, is_deep: bool) -> Iterator[Ref]:
-        open_folders, seen = [directory], {directory}
-        while open_folders:
-            for member in self._reader.children(open_folders.pop()):
-                if member in seen:
-                    continue
-                yield member
-                if is_deep:
-                    seen.add(member)
-                    if self._reader.directory(member) is not None:
-                        open_folders.append(member)
+    def _holding(self, inner: Constraint) -> RefTest:
+        """The test of a folder for a member that fits."""
+        fits = remembered(self._test_of(inner))
+        return lambda directory: any(map(fits, self._reader.children(directory)))
+
+    def _holding_deep(self, inner: Constraint) -> RefTest:
+        """The test of a folder for what fits at any depth; none is looked through twice in vain."""
+        fits = remembered(self._test_of(inner))
+        known: dict[Ref, bool] = {}
+
+        def holds(directory: Ref) -> bool:
+            if directory in known:
+                return known[directory]
+            above: dict[Ref, Ref | None] = {directory: None}
+            waiting = [directory]
+            while waiting:
+                folder: Ref | None = waiting.pop()
+                assert folder is not None
+                for member in self._reader.children(folder):
+                    if known.get(member) or fits(member):
+                        while folder is not None:
+                            known[folder] = True
+                            folder = above[folder]
+                        return True
+                    is_new = member not in above and member not in known
+                    if is_new and self._reader.directory(member) is not None:
+                        above[member] = folder
+                        waiting.append(member)
+            known.update(dict.fromkeys(above, False))
+            return False
+
+        return holds
 
 
 def _picture_tests(asked: FileConstraint) -> Iterator[Test[FileFacts]]:

@@ -123,3 +123,13 @@ def test_looking_for_a_very_long_word_takes_no_longer(library: Library) -> None:
     assert found(library, {"permanode": {"attr": "title", **contains}}) == [long]
     explained = answer(library, {"permanode": {"attr": "title", **contains}})["explain"]
     assert explained["rowsRead"] < 10
+
+
+def test_folders_deep_in_each_other_are_looked_through_once(library: Library) -> None:
+    folder = library.file("deep.txt", b"deep")
+    folders = [folder := library.folder(f"{number}", [folder]) for number in range(150)]
+    for name, expected in (("deep.txt", folders), ("nowhere.txt", [])):
+        file = {"file": {"fileName": {"equals": name}}}
+        explained = answer(library, {"dir": {"recursiveContains": file}})
+        assert {one["blob"] for one in explained["blobs"] or ()} == set(expected)
+        assert explained["explain"]["rowsRead"] < 10 * len(folders)
