@@ -52,7 +52,8 @@ class LeisureReader:
         """Wait until all blobs there are have been read, at most so long; whether they have."""
         deadline = None if seconds is None else time.monotonic() + seconds
         self.start()
-        self._hurry += 1
+        with self._progress:
+            self._hurry += 1
         self._wanted.set()
         try:
             with self._progress:
@@ -62,7 +63,8 @@ class LeisureReader:
                         return False
                     self._progress.wait(left)
         finally:
-            self._hurry -= 1
+            with self._progress:
+                self._hurry -= 1
         return True
 
     @contextmanager
