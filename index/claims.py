@@ -11,24 +11,9 @@ from ..blobstore.ref import Ref
 from ..blobstore.storage import CanFetch, fetch_one
 from ..blobstore.table import Table
 from ..schema.blob import parse_schema
-from ..schema.claims import (
-    AddAttribute,
-    AttributeChange,
-    DelAttribute,
-    Delete,
-    Other,
-    SetAttribute,
-    SignedClaim,
-    read_claim,
-)
+from ..schema.claims import CHANGES, Delete, Other, SignedClaim, read_claim
 from ..schema.folding import ClaimSet
 from .keys import BLOB, CLAIM, DELETE, SHARE, SIGNER, Row, date_of
-
-_CHANGES: dict[str, type[AttributeChange]] = {
-    "set-attribute": SetAttribute,
-    "add-attribute": AddAttribute,
-    "del-attribute": DelAttribute,
-}
 
 _STEPS = 4
 """Rows that are stepped over before a scan is begun anew, which costs as much."""
@@ -103,7 +88,7 @@ def read_row(key: bytes, value: bytes) -> SignedClaim:
     """The claim in a `claim` row."""
     permanode, date, ref = CLAIM.parts_of(key)
     signer, unknown, claim_type, attribute, text = CLAIM.value_of(value)
-    kind = _CHANGES.get(claim_type) if attribute else None
+    kind = CHANGES.get(claim_type) if attribute else None
     about = Ref(permanode)
     return SignedClaim(
         Ref(ref),

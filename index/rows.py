@@ -10,6 +10,7 @@ from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import CanFetch
 from ..schema.blob import SchemaBlob, may_be_schema, parse_schema
 from ..schema.claims import (
+    TYPES,
     AddAttribute,
     DelAttribute,
     Delete,
@@ -51,14 +52,8 @@ from .keys import (
 )
 from .nodes import VALUE_LENGTH, ref_in
 
-_SAID = frozenset({"camliRoot", "camliImportRoot", "tag", "title"})
+BY_VALUE = frozenset({"camliRoot", "camliImportRoot", "tag", "title"})
 """Attributes by whose values claims are found."""
-
-_TYPES = {
-    SetAttribute: "set-attribute",
-    AddAttribute: "add-attribute",
-    DelAttribute: "del-attribute",
-}
 
 
 class Needs(Exception):
@@ -169,11 +164,11 @@ def _claimed(claim: SignedClaim) -> list[Row]:
     date, unknown = date_text(claim.date), claim.date.is_zone_unknown
     match claim.says:
         case (SetAttribute() | AddAttribute() | DelAttribute()) as change:
-            said = (_TYPES[type(change)], change.attribute, change.value)
+            said = (TYPES[type(change)], change.attribute, change.value)
             key = (change.permanode, date, claim.ref)
             rows = [CLAIM.row(*key, value=(claim.signer, unknown, *said))]
             is_given = change.value and not isinstance(change, DelAttribute)
-            if is_given and change.attribute in _SAID:
+            if is_given and change.attribute in BY_VALUE:
                 of = (change.attribute, change.value[:VALUE_LENGTH], date, claim.ref)
                 rows.append(SAID.row(*of, value=(change.permanode, claim.signer)))
             return rows

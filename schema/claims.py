@@ -7,9 +7,9 @@ its word.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ..blobstore.ref import Ref
 from .blob import MAX_SCHEMA_SIZE, Claim, SchemaBlob
@@ -175,7 +175,7 @@ def read_claim(blob: SchemaBlob) -> SignedClaim:
 
 
 def _statement(claim: Claim) -> Statement:
-    kind = _CHANGES.get(claim.claim_type)
+    kind = CHANGES.get(claim.claim_type)
     if kind is not None and claim.permanode is not None and claim.attribute:
         return kind(claim.permanode, claim.attribute, claim.value)
     if claim.claim_type == "delete" and claim.target is not None:
@@ -211,7 +211,7 @@ def _change_fields(says: AttributeChange) -> dict[str, Value]:
     if not says.attribute:
         raise BadClaim("an attribute without a name", remedy="name the attribute")
     fields: dict[str, Value] = {
-        "claimType": _TYPES[type(says)],
+        "claimType": TYPES[type(says)],
         "permaNode": says.permanode,
         "attribute": says.attribute,
     }
@@ -251,12 +251,15 @@ def _all_fields(changes: Iterable[AttributeChange]) -> list[Fields]:
     return [_change_fields(change) for change in changes]
 
 
-_TYPES: dict[type[AttributeChange], str] = {
+TYPES: Final[Mapping[type[AttributeChange], str]] = {
     SetAttribute: "set-attribute",
     AddAttribute: "add-attribute",
     DelAttribute: "del-attribute",
 }
-_CHANGES: dict[str, type[AttributeChange]] = {name: kind for kind, name in _TYPES.items()}
+"""What claims call changes of attributes."""
+
+CHANGES: Final[Mapping[str, type[AttributeChange]]] = {name: kind for kind, name in TYPES.items()}
+"""The same the other way round."""
 
 # What Python takes for numbers and JSON does not is refused when the text is read back.
 _SEARCH = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)

@@ -7,27 +7,27 @@ from itertools import islice
 
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
-from ...schema.claims import AddAttribute, DelAttribute, Delete, Other, SetAttribute, SignedClaim
+from ...schema.claims import (
+    TYPES,
+    AddAttribute,
+    DelAttribute,
+    Delete,
+    Other,
+    SetAttribute,
+    SignedClaim,
+)
 from ...schema.folding import Folded, Standing
 from ...schema.timestamps import Timestamp
 from ..keys import CLAIM, MODIFIED, SAID, date_of, date_text
 from ..nodes import MEMBER, PATH, VALUE_LENGTH
+from ..rows import BY_VALUE
 from .describing import Describer
 from .errors import NoFuzzyLookup, NoSuchPermanode, NotIndexedByValue
 from .moments import utc_text
 from .reader import IndexReader
 
-BY_VALUE = ("camliImportRoot", "camliRoot", "tag", "title")
-"""The attributes that permanodes are looked up by."""
-
 DEFAULT_LIMIT = 50
 MOST = 1000
-
-_TYPES = {
-    SetAttribute: "set-attribute",
-    AddAttribute: "add-attribute",
-    DelAttribute: "del-attribute",
-}
 
 
 class Lookups:
@@ -220,7 +220,7 @@ def _claim_item(claim: SignedClaim, permanode: Ref) -> dict[str, object] | None:
     }
     match claim.says:
         case (SetAttribute() | AddAttribute() | DelAttribute()) as change:
-            item |= {"type": _TYPES[type(change)], "attr": change.attribute}
+            item |= {"type": TYPES[type(change)], "attr": change.attribute}
             return item | ({"value": change.value} if change.value else {})
         case Delete(target):
             return item | {"type": "delete"} if target == permanode else None
