@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...index.query.errors import BadQuery
-from ...index.query.pages import Sort, read_token
+from ...index.query.pages import Place, Sort, read_token
 from ...index.query.request import DescribeRequest, DescribeRule, SearchQuery
 from ..client.errors import BadAnswer
 from ..client.search import AnswersQuestions, Document
@@ -51,6 +51,7 @@ class Results:
         """How they were found, as the answer says it, from the first item on."""
         self._questions = questions
         self._query = replace(query, describe=DESCRIBE if describe else None)
+        self._token: Place | None = None
         self._name = name
         self._explain = explain
         self._at_once = at_once or (PAGE if describe else REFS)
