@@ -10,11 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import TypeAlias
 
-from ..blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError
+from ..blobstore.errors import BlobNotFound, CorruptBlob
 from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import Storage, fetch_one
 from ..blobstore.table import Table
-from ..schema.errors import BadTree, SignatureRefused
 from ..schema.verifying import SignerKeys
 from .changing import change
 from .keys import (
@@ -25,14 +24,17 @@ from .keys import (
     WAITING,
     Row,
 )
-from .rows import Needs, is_candidate, later_rows, own_keys, rows_of
+from .rows import is_candidate, own_keys
 from .status import MOST_SHOWN, IndexStatus, status_of
+from .verdicts import first_rows, read_rows
 
 _AT_ONCE = 4
 """Waiting blobs whose rows, of up to some mebibytes each, are written together."""
 
 _ROOTS = (BLOB, REFUSED, UNREAD)
 """Of these, and `WAITING`, every blob that has any rows has one."""
+
+_WAITING, _ = WAITING.below()
 
 Watcher: TypeAlias = Callable[[frozenset[Ref]], None]
 """Is told of permanodes and schema blobs; must return at once and must not raise."""
@@ -174,22 +176,10 @@ class Indexer:
         keeping: Callable[[], AbstractContextManager[None]],
         check: Callable[[], None],
     ) -> None:
-        waiting: list[tuple[Ref, Ref]] = []
-        try:
-            puts = later_rows(blob, self._storage, check=check)
-        except Needs as error:
-            waiting = [(error.ref, blob.ref)]
-            puts = _waiting_rows(waiting)
-        except BadTree as error:
-            puts = [_refused(blob.ref, error)]
-        except (HoldfastError, OSError, MemoryError):
-            raise
-        except Exception as error:  # contents no parser expects must not keep all others waiting
-            _log.exception("reading %s", blob.ref)
-            puts = [_refused(blob.ref, error)]
+        puts = read_rows(blob, self._storage, check=check)
         with keeping():
             self._write_read(blob.ref, puts)
-            self._look_again(waiting)
+            self._look_again(puts)
 
     def _write_read(self, ref: Ref, puts: Sequence[Row] | None) -> None:
         """Put the rows of a blob that was to be read: None is of one that could not be had."""
@@ -204,12 +194,10 @@ class Indexer:
         self._tell(changed)
 
     def _index(self, blobs: Iterable[Blob]) -> None:
-        puts, waiting = self._read(
-            blob for blob in blobs if self._table.get(BLOB.key_of(blob.ref)) is None
-        )
-        if puts or waiting:
-            self._write([*puts, *_waiting_rows(waiting)])
-        self._look_again(waiting)
+        puts = self._read(blob for blob in blobs if self._table.get(BLOB.key_of(blob.ref)) is None)
+        if puts:
+            self._write(puts)
+        self._look_again(puts)
 
     def _write(self, puts: Iterable[Row], deletes: Iterable[bytes] = ()) -> None:
         """Change rows, and all that follows from them, at once."""
@@ -233,12 +221,12 @@ class Indexer:
                 except Exception:  # the rows are written, whatever becomes of the news
                     _log.exception("telling of changes")
 
-    def _look_again(self, waiting: Sequence[tuple[Ref, Ref]]) -> None:
+    def _look_again(self, puts: Iterable[Row]) -> None:
         """Wake those who wait for what came before that was noted, and so has woken nobody."""
-        if waiting:
+        if needed := _needed(puts):
             with self._waking:
                 self._may_wait = True
-                self._wake({needed for needed, _ in waiting if self._is_whole(needed)})
+                self._wake({ref for ref in needed if self._is_whole(ref)})
 
     def _wake(self, came: Iterable[Ref]) -> None:
         """Index what waited for these; the lock is held."""
@@ -247,10 +235,9 @@ class Indexer:
             awaited = open_refs.pop()
             rows = (key for key, _ in self._table.scan(*WAITING.below(awaited)))
             while keys := list(islice(rows, _AT_ONCE)):
-                puts, waiting = self._read(self._blobs(Ref(WAITING.parts_of(k)[1]) for k in keys))
-                still = _waiting_rows(waiting)
-                self._write([*puts, *still], set(keys).difference(key for key, _ in still))
-                next_refs = {needed for needed, _ in waiting} - seen
+                puts = self._read(self._blobs(Ref(WAITING.parts_of(k)[1]) for k in keys))
+                self._write(puts, set(keys).difference(key for key, _ in puts))
+                next_refs = _needed(puts) - seen
                 open_refs += filter(self._is_whole, next_refs)
                 seen |= next_refs
         self._may_wait = any(True for _ in self._table.scan(*WAITING.below()))
@@ -270,18 +257,8 @@ class Indexer:
             return False
         return True
 
-    def _read(self, blobs: Iterable[Blob]) -> tuple[list[Row], list[tuple[Ref, Ref]]]:
-        """The rows of blobs, and what is needed by those that cannot be read yet."""
-        puts: list[Row] = []
-        waiting: list[tuple[Ref, Ref]] = []
-        for blob in blobs:
-            try:
-                puts += rows_of(blob, self._find_key)
-            except Needs as error:
-                waiting.append((error.ref, blob.ref))
-            except SignatureRefused as error:
-                puts.append(_refused(blob.ref, error))
-        return puts, waiting
+    def _read(self, blobs: Iterable[Blob]) -> list[Row]:
+        return [row for blob in blobs for row in first_rows(blob, self._find_key)]
 
     def _blobs(self, refs: Iterable[Ref]) -> Iterator[Blob]:
         """Those of the blobs that can be had."""
@@ -292,10 +269,6 @@ class Indexer:
                 _log.info("not indexed: %s", error)
 
 
-def _waiting_rows(waiting: Iterable[tuple[Ref, Ref]]) -> list[Row]:
-    return [WAITING.row(*pair) for pair in waiting]
-
-
-def _refused(ref: Ref, error: Exception) -> Row:
-    _log.info("%s counts for nothing: %s", ref, error)
-    return REFUSED.row(ref, value=(str(error),))
+def _needed(puts: Iterable[Row]) -> set[Ref]:
+    """What is needed by those blobs among whose rows one says that they wait."""
+    return {Ref(WAITING.parts_of(key)[0]) for key, _ in puts if key.startswith(_WAITING)}

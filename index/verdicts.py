@@ -17,12 +17,13 @@ _log = logging.getLogger(__name__)
 
 
 def first_rows(blob: Blob, find_key: FindKey) -> list[Row]:
-    """The rows of a permanode or claim; of another candidate, that it is still to be read."""
+    """The rows of a permanode or claim; of another candidate, that it is still to be read.
+
+    Raises what `find_key` raises besides `UnknownSigner`, `CorruptBlob` and `BadOpenPgp`.
+    """
     try:
         return rows_of(blob, find_key)
-    except Needs as error:
-        return [WAITING.row(error.ref, blob.ref)]
-    except CorruptBlob as error:
+    except (Needs, CorruptBlob) as error:
         return [WAITING.row(error.ref, blob.ref)]
     except SignatureRefused as error:
         return [_refused(blob.ref, error)]
@@ -33,7 +34,8 @@ def read_rows(
 ) -> list[Row]:
     """The rows of a blob that was still to be read; none for what is no schema blob.
 
-    `check` is called now and then, and ends the reading by what it raises.
+    `check` is called now and then, and ends the reading by what it raises. Raises what `fetch`
+    raises besides `BlobNotFound` and `CorruptBlob`.
     """
     try:
         return later_rows(blob, fetch, check=check)
