@@ -6,6 +6,7 @@ and `writing.py` writes them. A blob fits a constraint if it passes everything t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -207,11 +208,18 @@ def finds_only_permanodes(constraint: Constraint) -> bool:
 
     The reference sees less: of two sides joined by `or` it thinks nothing.
     """
-    if constraint.permanode is not None or constraint.camli_type == "permanode":
+    return demands(
+        constraint, lambda one: one.permanode is not None or one.camli_type == "permanode"
+    )
+
+
+def demands(constraint: Constraint, says: Callable[[Constraint], bool]) -> bool:
+    """Whether all that fits must fit a constraint of which `says` is true: this, or a side of it."""
+    if says(constraint):
         return True
     match constraint.logical:
         case LogicalConstraint(op=Op.AND, a=a, b=Constraint() as b):
-            return finds_only_permanodes(a) or finds_only_permanodes(b)
+            return demands(a, says) or demands(b, says)
         case LogicalConstraint(op=Op.OR | Op.XOR, a=a, b=Constraint() as b):
-            return finds_only_permanodes(a) and finds_only_permanodes(b)
+            return demands(a, says) and demands(b, says)
     return False

@@ -6,9 +6,8 @@ from .constraints import (
     Constraint,
     DirConstraint,
     FileConstraint,
-    LogicalConstraint,
-    Op,
     PermanodeConstraint,
+    demands,
 )
 from .trees import nodes
 
@@ -40,11 +39,4 @@ def _looks_afar(node: object) -> bool:
 
 def _is_of_files(constraint: Constraint) -> bool:
     """Whether only files fit, by what is in their own rows."""
-    if constraint.file is not None:
-        return True
-    match constraint.logical:
-        case LogicalConstraint(op=Op.AND, a=a, b=Constraint() as b):
-            return _is_of_files(a) or _is_of_files(b)
-        case LogicalConstraint(op=Op.OR | Op.XOR, a=a, b=Constraint() as b):
-            return _is_of_files(a) and _is_of_files(b)
-    return False
+    return demands(constraint, lambda one: one.file is not None)

@@ -19,6 +19,7 @@ from ..query.constraints import (
     PermanodeConstraint,
     Relation,
     RelationConstraint,
+    demands,
 )
 from ..words import words_of
 from .filetests import FileTests
@@ -315,14 +316,10 @@ def needs_rows(constraint: Constraint) -> bool:
 
     So nothing does that is deleted, or not here, or a permanode of which nothing is claimed.
     """
-    if any(one is not None for one in (constraint.permanode, constraint.file, constraint.dir)):
-        return True
-    match constraint.logical:
-        case LogicalConstraint(op=Op.AND, a=a, b=Constraint() as b):
-            return needs_rows(a) or needs_rows(b)
-        case LogicalConstraint(op=Op.OR | Op.XOR, a=a, b=Constraint() as b):
-            return needs_rows(a) and needs_rows(b)
-    return False
+    return demands(
+        constraint,
+        lambda one: any(of is not None for of in (one.permanode, one.file, one.dir)),
+    )
 
 
 def _relates(asked: str, name: str) -> bool:
