@@ -214,7 +214,7 @@ def finds_only_permanodes(constraint: Constraint) -> bool:
 
 
 def demands(constraint: Constraint, says: Callable[[Constraint], bool]) -> bool:
-    """Whether all that fits must fit a constraint of which `says` is true: this, or a side of it."""
+    """Whether all that fits must fit a constraint of which `says` is true: this one or a side."""
     if says(constraint):
         return True
     match constraint.logical:
