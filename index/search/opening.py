@@ -179,7 +179,7 @@ class Opener:
     ) -> Stream | None:
         """Some lists as one: merged, or, if they are many, collected."""
         if len(lists) > MOST_LISTS:
-            return _gathered(self._collected(lists), order, effort)
+            return _gathered(self._collected(lists, span), order, effort)
         streams = [self.rows(kind, parts, order, span) for kind, parts in lists]
         return streams[0] if len(streams) == 1 else Union(streams, order)
 
@@ -250,10 +250,12 @@ class Opener:
         one = ref_in(inner.blob_ref_prefix)
         return self.search(inner, effort.results, effort.tests) if one is None else [one]
 
-    def _collected(self, lists: Iterable[tuple[RowKind, tuple[str, ...]]]) -> Iterator[bytes]:
-        for kind, parts in lists:
-            start, end = kind.below(*parts)
-            for key, _ in self.reader.scan(start, end):
+    def _collected(
+        self, lists: Iterable[tuple[RowKind, tuple[str, ...]]], span: Span
+    ) -> Iterator[bytes]:
+        for kind, parts in () if span.is_empty else lists:
+            start, _ = kind.below(*parts)
+            for key, _ in self.reader.scan(start + span.low, start + span.high):
                 yield key[len(start) :]
 
     def _spread(self, spread: Spread) -> Iterator[bytes]:

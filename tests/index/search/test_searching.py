@@ -133,3 +133,19 @@ def test_folders_deep_in_each_other_are_looked_through_once(library: Library) ->
         explained = answer(library, {"dir": {"recursiveContains": file}})
         assert {one["blob"] for one in explained["blobs"] or ()} == set(expected)
         assert explained["explain"]["rowsRead"] < 10 * len(folders)
+
+
+def test_many_lists_are_collected_where_there_can_be_anything(library: Library) -> None:
+    for number in range(80):
+        date = f"{2000 + number % 4}-06-01T00:00:00Z"
+        library.permanode(f"{number}", of=library.put(b"%d" % number), startDate=date)
+    no_schema = {"logical": {"op": "not", "a": {"anyCamliType": True}}}
+
+    def within(after: int, before: int) -> tuple[int, list[str]]:
+        time = {"after": f"{after}-01-01T00:00:00Z", "before": f"{before}-01-01T00:00:00Z"}
+        asked = {"permanode": {"attr": "of", "valueInSet": no_schema, "time": time}}
+        return len(found(library, asked)), [*answer(library, asked)["explain"]["done"].values()]
+
+    assert within(1999, 2010) == (80, ["collected 80"])
+    assert within(2001, 2002) == (20, ["collected 20"])
+    assert within(2002, 2001) == (0, ["collected 0"])
