@@ -104,7 +104,7 @@ class World:
         chance = random.Random(_SEED)
         self.words = _vocabulary(chance, WORDS)
         self.tags = sorted(chance.sample(self.words, TAGS), key=lambda _: chance.random())
-        self._every_set = max(min(5000, count // 20), 1)
+        self._every_set = max(min(5000, count // 5), 1)
 
     @property
     def blocks(self) -> range:
@@ -164,7 +164,7 @@ class World:
 
     def _size_of_set(self, chance: random.Random) -> int:
         """As many sets have tens of members as have hundreds, or thousands."""
-        times = min(LARGEST_SET, self.count // 2) / SMALLEST_SET
+        times = min(LARGEST_SET, self.count // 10) / SMALLEST_SET
         return round(SMALLEST_SET * math.pow(times, chance.random()))
 
     @cached_property
