@@ -106,6 +106,8 @@ def place_fits(asked: LocationConstraint, where: Point | None) -> bool:
     latitude, longitude = where
     if not asked.south <= latitude <= asked.north:
         return False
+    # The line of 180 degrees has two names.
+    names = (-180.0, 180.0) if abs(longitude) == 180 else (longitude,)
     if asked.west <= asked.east:
-        return asked.west <= longitude <= asked.east
-    return longitude >= asked.west or longitude <= asked.east
+        return any(asked.west <= one <= asked.east for one in names)
+    return any(one >= asked.west or one <= asked.east for one in names)

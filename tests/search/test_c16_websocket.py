@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,12 +13,22 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from holdfast.blobstore.ref import Blob, Ref
-from holdfast.schema.claims import AddAttribute, DelAttribute, SetAttribute, Statement, claim_text
+from holdfast.schema.claims import (
+    AddAttribute,
+    DelAttribute,
+    Delete,
+    SetAttribute,
+    Statement,
+    claim_text,
+)
+from holdfast.schema.facts import FileFacts
+from holdfast.schema.filewriter import write_file
 from holdfast.schema.permanodes import random_permanode_text
 from holdfast.schema.signing import sign, signing_second
 from holdfast.schema.timestamps import Timestamp
 
 from ..end_to_end.server_process import RunningServer, give_key
+from .pictures import picture
 from .world import OWNER_KEY
 
 QUIET = 1.5
@@ -43,11 +54,16 @@ class Talk:
         )
         return self._put(text, NOW)
 
-    def says(self, *statements: Statement) -> Ref:
+    def says(self, *statements: Statement) -> None:
         for says in statements:
             self.at += 10**9
             text = claim_text(Ref.of(OWNER_KEY.public.blob), Timestamp(self.at), says)
-            ref = self._put(text, self.at)
+            self.last = self._put(text, self.at)
+
+    def file(self, name: str, size: int) -> Ref:
+        blobs: list[Blob] = []
+        ref = write_file(FileFacts(name=name.encode()), picture(size, 9, kind="PNG"), blobs.append)
+        self.server.upload([(blob.ref, blob.data) for blob in blobs])
         return ref
 
     def _put(self, text: bytes, date: int) -> Ref:
@@ -319,3 +335,103 @@ def test_many_changes_at_once_are_told_in_few_messages(talk: Talk) -> None:
         assert 1 <= len(messages) <= 40
         meta = messages[-1]["result"]["description"]["meta"]
         assert meta[node]["permanode"]["attr"]["title"] == ["39"]
+
+
+STANDING: dict[str, dict[str, Any]] = {
+    "everything": {},
+    "tagged": {"expression": "tag:red"},
+    "not tagged": {"expression": "-tag:red attr:kind:~standing"},
+    "changed last": {"expression": "attr:kind:~standing", "sort": "-mod", "limit": 2},
+    "images": {"expression": "is:image"},
+    "named": {"expression": "filename:standing*"},
+    "words": {"expression": "text:standing"},
+    "somewhere": {"expression": "has:location"},
+    "members": {"expression": "childrenof:REF0"},
+    "sets": {"expression": "parentof:REF1"},
+    "described": {"expression": "tag:red", "describe": {"depth": 3}},
+    "ruled": {
+        "expression": "tag:red",
+        "describe": {"depth": 1, "rules": [{"attrs": ["camliMember"]}]},
+    },
+    "members of red": {
+        "constraint": {
+            "permanode": {
+                "relation": {
+                    "relation": "parent",
+                    "any": {"permanode": {"attr": "tag", "value": "red"}},
+                }
+            }
+        }
+    },
+    "with red members": {
+        "constraint": {
+            "permanode": {
+                "relation": {
+                    "relation": "child",
+                    "all": {"permanode": {"attr": "tag", "value": "red"}},
+                }
+            }
+        }
+    },
+    "naming red": {
+        "constraint": {
+            "permanode": {
+                "attr": "ref",
+                "valueInSet": {"permanode": {"attr": "tag", "value": "red"}},
+            }
+        }
+    },
+    "files": {"constraint": {"file": {"fileName": {"hasPrefix": "standing"}}}, "sort": "blobref"},
+    "around": {"expression": "attr:kind:~standing", "around": "REF0", "limit": 3},
+    "for a map": {"expression": "attr:kind:~standing", "sort": "map"},
+    "then": {
+        "constraint": {
+            "permanode": {"at": "2023-11-14T22:14:00Z", "attr": "kind", "valueMatches": {}}
+        }
+    },
+}
+
+
+def test_what_was_told_last_is_true(talk: Talk) -> None:
+    """Whatever is asked, and whatever happens: after a while, it is what one would be told now."""
+    chance = random.Random(3)
+    nodes = [talk.permanode(f"standing {number}") for number in range(5)]
+    talk.says(*(SetAttribute(node, "kind", "standing") for node in nodes))
+    files = [talk.file(f"standing{number}.png", number + 3) for number in range(2)]
+    texts = json.dumps(STANDING).replace("REF0", nodes[0]).replace("REF1", nodes[1])
+    asked: dict[str, dict[str, Any]] = json.loads(texts)
+    told: dict[str, Any] = {}
+
+    def anything() -> Statement:
+        node, other = chance.choice(nodes), chance.choice(nodes)
+        return chance.choice(
+            [
+                AddAttribute(node, "tag", "red"),
+                DelAttribute(node, "tag", "red"),
+                AddAttribute(node, "camliMember", other),
+                DelAttribute(node, "camliMember", other),
+                SetAttribute(node, "camliContent", chance.choice(files)),
+                SetAttribute(node, "latitude", str(chance.randrange(-80, 80))),
+                SetAttribute(node, "longitude", str(chance.randrange(-180, 180))),
+                DelAttribute(node, "latitude"),
+                SetAttribute(node, "ref", other),
+                SetAttribute(node, "title", f"title {chance.random()}"),
+                SetAttribute(node, "startDate", f"20{chance.randrange(10, 30)}-01-01T00:00:00Z"),
+                Delete(other),
+                Delete(talk.last),
+            ]
+        )
+
+    with talk.listening() as listener:
+        for tag, query in asked.items():
+            listener.send(tag, query)
+        for _ in range(3):
+            for message in listener.rest():
+                told[message["tag"]] = message.get("result", message)
+            for tag, query in asked.items():
+                body = json.dumps(query).encode()
+                now = talk.server.ask("POST", f"{talk.root}camli/search/query", body)
+                assert told[tag] == now.json, tag
+            for _ in range(6):
+                talk.says(anything())
+            files.append(talk.file(f"standing {chance.random()}.png", chance.randrange(3, 90)))

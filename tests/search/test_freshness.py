@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import pytest
 
+from holdfast.schema.claims import Delete
+
 from .pictures import picture
-from .world import a_world
+from .world import STRANGER_KEY, a_world
 
 PHOTO = picture(40, 30, taken="2015:06:07 10:20:30", place=(48.8584, 2.2945), make="Acme")
 CONTENT = {"attr": "camliContent"}
@@ -89,3 +95,46 @@ def test_what_was_claimed_last_counts_at_once(tmp_path_factory: pytest.TempPathF
             world.set("node", "title", f"title {number}", f"2020-01-01T00:00:{number:02}")
             assert world.found(f'attr:title:"title {number}"') == ["node"]
             assert world.found(f'attr:title:"title {number - 1}"') == []
+
+
+def test_searches_go_on_while_things_change(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever changes meanwhile, what does not is found each time, once and in its order."""
+    still = [f"still{number}" for number in range(9)]
+    with a_world(tmp_path_factory.mktemp("busy")) as world:
+        for number, name in enumerate(still):
+            world.thing(name, f"2020-01-0{number + 1}", tag=["still", "any"], title="still here")
+        for number in range(5):
+            world.thing(f"moving{number}", "2020-01-01", tag=["any"])
+        world.settle()
+        stop = threading.Event()
+
+        def change() -> None:
+            chance = random.Random(4)
+            for number in count():
+                if stop.is_set():
+                    return
+                name = f"moving{chance.randrange(5)}"
+                at = f"2021-01-01T00:00:00.{number:09}"
+                start = f"20{chance.randrange(10, 30)}-01-01T00:00:00Z"
+                world.set(name, "startDate", start, at)
+                world.add(name, "camliMember", f"@{chance.choice(still)}", at)
+                world.says(Delete(world.delete(name, at)), at)
+                world.delete(name, at, key=STRANGER_KEY)
+
+        with ThreadPoolExecutor(1) as threads:
+            changing = threads.submit(change)
+            try:
+                for number in range(150):
+                    sort = ("-created", "created", "-mod", "mod", "blobref")[number % 5]
+                    expected = world.by_ref(still) if sort == "blobref" else still
+                    expected = expected[::-1] if sort.startswith("-") else expected
+                    for expression in ("tag:any", "title:still", "tag:still", "-tag:nosuch"):
+                        query = {"expression": expression, "sort": sort}
+                        found = world.found(query)
+                        assert [name for name in found if name in still] == expected
+                    pages = world.pages({"expression": "tag:any", "sort": sort, "limit": 2})
+                    held = [name for page in pages for name in page if name in still]
+                    assert held == expected
+            finally:
+                stop.set()
+            changing.result()
