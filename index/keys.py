@@ -37,7 +37,7 @@ class RowKind(NamedTuple):
         """A row with these parts and this value, in the declared order."""
         assert len(parts) == len(self.key)
         assert len(value) == len(self.value)
-        return self.key_of(*parts), _written(value).encode()
+        return self.key_of(*parts), _written(value).encode() if value else b"[]"
 
     def key_of(self, *parts: str) -> bytes:
         """The key of a row."""

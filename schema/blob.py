@@ -145,9 +145,13 @@ def _read(ref: Ref, pairs: Pairs) -> SchemaBlob:
     fields.integer("camliVersion")
     fields.text("unixAtime")
     fields.ref("blobRef")
+    kind = fields.text("camliType")
+    claim = NO_CLAIM if fields.has_none_of(_CLAIM_NAMES) else _read_claim(fields)
+    if fields.has_none_of(_FILE_NAMES):
+        return SchemaBlob(ref=ref, kind=kind, claim=claim)  # quick: most blobs are claims
     return SchemaBlob(
         ref=ref,
-        kind=fields.text("camliType"),
+        kind=kind,
         raw_name=_bytes_of(fields, "fileName"),
         permission=_octal(fields.text("unixPermission")),
         uid=_owner_number(fields.integer("unixOwnerId")),
@@ -161,7 +165,7 @@ def _read(ref: Ref, pairs: Pairs) -> SchemaBlob:
         members=tuple(as_ref(value, "members") for value in fields.array("members")),
         merge_sets=tuple(as_ref(value, "mergeSets") for value in fields.array("mergeSets")),
         symlink_target=_bytes_of(fields, "symlinkTarget"),
-        claim=NO_CLAIM if fields.has_none_of(_CLAIM_NAMES) else _read_claim(fields),
+        claim=claim,
     )
 
 
@@ -228,13 +232,14 @@ _CLAIM_NAMES = frozenset(
         *("target", "search", "transitive", "authType", "expires"),
     )
 )
-_KNOWN = _known(
-    *("camliVersion", "camliType", "blobRef"),
-    *("fileName", "fileNameBytes", "symlinkTarget", "symlinkTargetBytes"),
-    *("unixPermission", "unixOwner", "unixOwnerId", "unixGroup", "unixGroupId"),
-    *("unixMtime", "unixCtime", "unixAtime"),
-    *("parts", "entries", "members", "mergeSets"),
-    *_CLAIM_NAMES,
+_FILE_NAMES = frozenset(
+    (
+        *("fileName", "fileNameBytes", "symlinkTarget", "symlinkTargetBytes"),
+        *("unixPermission", "unixOwner", "unixOwnerId", "unixGroup", "unixGroupId"),
+        *("unixMtime", "unixCtime"),
+        *("parts", "entries", "members", "mergeSets"),
+    )
 )
+_KNOWN = _known("camliVersion", "camliType", "blobRef", "unixAtime", *_FILE_NAMES, *_CLAIM_NAMES)
 _PART_REFS = frozenset({"blobRef", "bytesRef"})
 _PART_KNOWN = _known("size", "offset", *_PART_REFS)

@@ -100,10 +100,13 @@ class SignerKeys:
             return error
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=Pairs)
+
+
 def _signature_text(halves: SignedText) -> str:
     # The comma before the key becomes the brace of an object that holds it alone.
     try:
-        fields = json.loads(b"{" + halves.rest[1:], object_pairs_hook=Pairs)
+        fields = _DECODER.decode("{" + halves.rest[1:].decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         raise SignatureRefused(Refusal.NOT_ALONE) from None
     if len(fields) != 1 or not isinstance(fields[0][1], str):
