@@ -158,7 +158,9 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Journals, HasGen
             yield from self._fetch_batch(batch)
 
     def _fetch_batch(self, refs: Sequence[Ref]) -> Iterator[Blob]:
-        places = [self._place(ref) for ref in refs]
+        return self._fetch_placed(refs, [self._place(ref) for ref in refs])
+
+    def _fetch_placed(self, refs: Sequence[Ref], places: Sequence[Place | None]) -> Iterator[Blob]:
         index = 0
         while index < len(refs):
             first = places[index]
@@ -266,10 +268,11 @@ class PackedStorage(Storage, ReadsRanges, ReadsNow, DefersSync, Journals, HasGen
         self, number: int, run: Sequence[Record]
     ) -> Iterator[tuple[str, Blob | CorruptBlob]]:
         refs = [record.ref for record in run if record.ref is not None]
+        places = [Place(number, record.data, record.size) for record in run]
         index = 0
         while index < len(run):
             try:
-                for blob in self._fetch_batch(refs[index:]):
+                for blob in self._fetch_placed(refs[index:], places[index:]):
                     yield f"{number}.{run[index].end}", blob
                     index += 1
             except CorruptBlob as error:
