@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...blobstore.errors import BadRef
-from ...blobstore.ref import Ref
+from ..attributes import ref_in
 from ..cells import cover
 from ..keys import CELL, CONTENT, HAS, LACKS, MEMBER, TEXT, WORD, RowKind
 from ..nodes import VALUE_LENGTH, is_for_links
@@ -32,14 +31,6 @@ from .sources import (
 )
 
 _TEXT_FIELDS = ("title",)
-
-
-def whole_ref(text: str) -> Ref | None:
-    """The ref that a text is; None for what is none, or the beginning of one."""
-    try:
-        return Ref.parse(text)
-    except BadRef:
-        return None
 
 
 def worded(kind: RowKind, text: str) -> Source | None:
@@ -88,7 +79,7 @@ def _any_value(attribute: str) -> Source | None:
 
 
 def _one_value(attribute: str, value: str) -> Source | None:
-    if is_for_links(attribute) and (ref := whole_ref(value)) is not None:
+    if is_for_links(attribute) and (ref := ref_in(value)) is not None:
         return Holders(attribute, Constraint(blob_ref_prefix=ref))
     return Rows(HAS.name, (attribute, value[:VALUE_LENGTH]))
 
@@ -208,7 +199,7 @@ def related(asked: RelationConstraint) -> Source | None:
     attribute = asked.edge_type or None
     if asked.relation is Relation.CHILD:
         return Holders(attribute, inner)
-    parent = whole_ref(inner.blob_ref_prefix)
+    parent = ref_in(inner.blob_ref_prefix)
     if parent is not None and attribute is None:
         return Rows(MEMBER.name, (parent,))
     return Held(attribute, inner)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..attributes import ref_in
 from ..keys import (
     BLOB,
     CHILD,
@@ -15,7 +16,6 @@ from ..keys import (
     TYPE,
     WHOLE,
     WORD,
-    date_text,
 )
 from ..query.constraints import (
     Constraint,
@@ -25,11 +25,8 @@ from ..query.constraints import (
     Op,
     PermanodeConstraint,
 )
-from ..query.scalars import (
-    TimeConstraint,
-    bound,
-)
-from .narrowing import by_attribute, lacking, located, posted_words, related, whole_ref, worded
+from ..query.scalars import TimeConstraint
+from .narrowing import by_attribute, lacking, located, posted_words, related, worded
 from .sources import (
     NOTHING,
     ByRef,
@@ -42,7 +39,7 @@ from .sources import (
     both,
     either,
 )
-from .spans import EVERYWHERE, Span, since_ns, span_of_prefix, span_of_time
+from .spans import EVERYWHERE, Span, moment_text, since_ns, span_of_prefix, span_of_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +100,13 @@ class Planner:
         before = None if time.before is None else time.before.ns
         if since is None and before is None:
             return None
-        low = "" if since is None else date_text(bound(since))
-        high = "g" if before is None else date_text(bound(before))
-        return Changed(low, high)
+        # "g" is behind all digits.
+        low = "" if since is None else moment_text(since)
+        return Changed(low, "g" if before is None else moment_text(before))
 
 
 def plan_blobs(constraint: Constraint, planner: Planner) -> Plan:
-    """Where the blobs are that fit, of whatever kind, by ref. A source of None is for nothing."""
+    """Where the blobs are that fit, of whatever kind, by ref; of these there is always a source."""
     if constraint == Constraint():
         return Plan(NOTHING)
     plan = Plan(Stored())
@@ -157,12 +154,12 @@ def _of_prefix(prefix: str) -> Source | None:
         return None
     if span_of_prefix(prefix).is_empty:
         return NOTHING
-    ref = whole_ref(prefix)
+    ref = ref_in(prefix)
     return Prefixed(prefix) if ref is None else These((ref,))
 
 
 def _files(file: FileConstraint) -> Source | None:
-    parent = None if file.parent_dir is None else whole_ref(file.parent_dir.blob_ref_prefix)
+    parent = None if file.parent_dir is None else ref_in(file.parent_dir.blob_ref_prefix)
     name = file.file_name
     exact = name is not None and not name.regexp and name.equals
     found = both(
@@ -179,8 +176,8 @@ def _of_directory(asked: DirConstraint) -> Span:
 
 
 def _directories(asked: DirConstraint) -> Source:
-    parent = None if asked.parent_dir is None else whole_ref(asked.parent_dir.blob_ref_prefix)
-    child = None if asked.contains is None else whole_ref(asked.contains.blob_ref_prefix)
+    parent = None if asked.parent_dir is None else ref_in(asked.parent_dir.blob_ref_prefix)
+    child = None if asked.contains is None else ref_in(asked.contains.blob_ref_prefix)
     found = both(
         None if parent is None else Rows(CHILD.name, (parent,)),
         None if child is None else Rows(PARENT.name, (child,)),

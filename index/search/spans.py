@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from ...schema.timestamps import END_NS, FIRST_NS, Timestamp
 from ..keys import date_text
-from ..query.scalars import TimeConstraint
+from ..query.scalars import TimeConstraint, bound
 from .streams import BEHIND_ALL
 
 
@@ -37,8 +36,8 @@ def span_of_time(time: TimeConstraint, now_ns: int) -> Span:
     """The places of what a constraint of its time lets pass."""
     since = since_ns(time, now_ns)
     return Span(
-        b"" if since is None else _place(since),
-        BEHIND_ALL if time.before is None else _place(time.before.ns),
+        b"" if since is None else moment_text(since).encode(),
+        BEHIND_ALL if time.before is None else moment_text(time.before.ns).encode(),
     )
 
 
@@ -58,5 +57,6 @@ def span_of_prefix(prefix: str) -> Span:
     return Span(low, low + b"\xff")
 
 
-def _place(ns: int) -> bytes:
-    return date_text(Timestamp(min(max(ns, FIRST_NS), END_NS))).encode()
+def moment_text(ns: int) -> str:
+    """A bound of time as it stands in keys."""
+    return date_text(bound(ns))
