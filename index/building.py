@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from ..blobstore.errors import HoldfastError, TableDamaged
+from ..blobstore.errors import HoldfastError, StoreFull, TableDamaged
 from ..blobstore.ref import Ref
 from ..blobstore.table import OpenTable, Table
 from .batch import Batch
@@ -96,6 +96,8 @@ class Failed(NamedTuple):
     """It cannot be made, and why."""
 
     why: str
+    is_full: bool = False
+    """Whether what was made must go, so that others have room."""
 
 
 class Made(NamedTuple):
@@ -122,6 +124,8 @@ def main(owner: Connection, *readers: Connection) -> None:
         message = Void(str(error))
     except (EOFError, ConnectionError):
         raise
+    except StoreFull as error:
+        message = Failed(str(error), is_full=True)
     except (HoldfastError, OSError) as error:
         message = Failed(str(error))
     except Exception as error:  # whatever it is, who waits must hear of it

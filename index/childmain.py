@@ -19,8 +19,9 @@ _NICENESS = 10
 def main() -> None:
     module, numbers, *paths = sys.argv[1:]
     sys.path[:0] = paths
-    # Ctrl-C is for who started this, and ends it by closing the connections.
+    # Such signals are for who started this, and ends it by closing the connections.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(_NICENESS)
     # Rows are many values and hardly a cycle among them.
     gc.set_threshold(100_000, 50, 50)

@@ -108,6 +108,9 @@ class Making:
             self.discard()
             self._begin()
             said = self._run()
+        if isinstance(said, Failed) and said.is_full:
+            # The store and the index that is used are in want of room as well.
+            self.discard()
         if not isinstance(said, Made):
             raise MakingFailed(said.why)
         if self._journal is not None:
@@ -209,10 +212,10 @@ class Making:
             child = start_child("building", [builder, *(near for near, _ in tasks)])
             held.callback(end_child, child)
             for (_, far), (desk, reader) in zip(tasks, desks, strict=True):
-                held.callback(end_child, start_child("reading", [far, reader]))
                 thread = threading.Thread(target=serve_blobs, args=(desk, self._storage))
                 thread.start()
                 held.callback(thread.join)
+                held.callback(end_child, start_child("reading", [far, reader]))
             is_done = threading.Event()
             counting = threading.Thread(target=self._count, args=(is_done,))
             counting.start()

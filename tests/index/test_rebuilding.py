@@ -11,6 +11,8 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -398,3 +400,40 @@ def test_what_else_lay_in_the_folder_of_the_index_is_kept(tmp_path: Path) -> Non
     (kept,) = (path for path in tmp_path.iterdir() if path.name.startswith("index.old"))
     assert (kept / "letter").read_text() == "dear"
     assert names_in(kept) == ["letter"]
+
+
+FULL = """
+from holdfast.blobstore.errors import StoreFull
+from holdfast.index.kv.leveldb import LevelTable, open_leveldb
+
+class Full(LevelTable):
+    left = 3
+
+    def write(self, puts, deletes=()):
+        self.left -= 1
+        if self.left < 0:
+            raise StoreFull("the disk", "no space left on device")
+        super().write(puts, deletes)
+
+def open_full(folder):
+    return Full(folder, open_leveldb(folder)._database)
+"""
+
+
+def test_a_rebuild_that_fills_the_disk_makes_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "fulldisk.py").write_text(FULL)
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    full = import_module("fulldisk")
+    with storing("packed", tmp_path) as hub, indexing(tmp_path, hub):
+        hub.receive(CORPUS.blobs)
+    with storing("packed", tmp_path) as hub:
+        rebuilding = rebuild_unopened(
+            tmp_path / "index", replace(means(hub), open_table=full.open_full)
+        )
+        with pytest.raises(MakingFailed, match=r"the disk.*no space left"):
+            rebuilding.wait(60)
+    assert names_in(tmp_path) == ["blobs", "index", "modules"]
+    assert rows_on_disk(tmp_path) == ALL_ROWS
