@@ -71,7 +71,7 @@ def _reindex(
 ) -> None:
     store.note_index(is_whole=False)
     tell(f"indexing {store.things:,} things anew")
-    ran = run(command("reindex"), folder=store.home, environ=environment(store.home))
+    ran = run(command("reindex", "--anew"), folder=store.home, environ=environment(store.home))
     store.note_index(is_whole=True)
     rate = ledger.store()[0] / ran.seconds
     results.figures[REINDEX, store.things] = rate
