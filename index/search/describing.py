@@ -23,6 +23,9 @@ MOST_BLOBS = 10_000
 MOST_AROUND = 2000
 """How many blobs are described because others, that were found, lead to them."""
 
+MOST_LINKS = 100
+"""Members and paths that are told of each of those others."""
+
 _REFS = re.compile(r"\b(?:sha1-[0-9a-f]{40}|sha224-[0-9a-f]{56}|sha256-[0-9a-f]{64})\b", re.ASCII)
 
 _log = logging.getLogger(__name__)
@@ -55,10 +58,14 @@ class Describer:
         """Blobs and what they lead to, as many answers have it besides.
 
         Each has an equal share of `MOST_AROUND`, so that one album among many notes is no reason
-        to describe all that is in it. The rest is as with `describe`.
+        to describe all that is in it; and of an album with more than `MOST_LINKS` members only so
+        many are told. The rest is as with `describe`.
         """
         roots = list(refs)
-        description = _Description(Entries(self._reader, at=None, most_children=DEFAULT_CHILDREN))
+        entries = Entries(
+            self._reader, at=None, most_children=DEFAULT_CHILDREN, most_links=MOST_LINKS
+        )
+        description = _Description(entries)
         description.go_down(roots, 2, most_leads=MOST_AROUND // max(len(roots), 1))
         return self._written(description)
 

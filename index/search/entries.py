@@ -13,6 +13,7 @@ from ...schema.timestamps import Timestamp
 from ..attributes import Attributes, first, ref_in
 from ..files import FileFacts
 from ..media.moments import Place
+from ..nodes import Node
 from ..places import place_of
 from .moments import NEVER, shown_text, utc_text
 from .reader import IndexReader
@@ -39,11 +40,21 @@ class Entries:
     """Makes the entries of one answer, for one thread.
 
     Permanodes are as of `at`, and as they are now if that is None; of folders at most
-    `most_children` members are told.
+    `most_children` members are told. Of a permanode that has more than `most_links` members and
+    paths, if there is such a bound, only so many are told, the first by attribute and ref, and
+    its entry is `truncated`: then its claims are not looked at.
     """
 
-    def __init__(self, reader: IndexReader, *, at: Timestamp | None, most_children: int) -> None:
+    def __init__(
+        self,
+        reader: IndexReader,
+        *,
+        at: Timestamp | None,
+        most_children: int,
+        most_links: int | None = None,
+    ) -> None:
         self._reader = reader
+        self._most_links = most_links
         self._at = at
         self._most_children = most_children
         # Asked for by a permanode that has it as its content, and for its own entry.
@@ -63,14 +74,17 @@ class Entries:
 
     def _permanode(self, ref: Ref) -> Entry:
         node = self._reader.node(ref) if self._at is None else None
-        if node is not None and node.is_plain and node.modified is not None:
-            plain: dict[str, object] = {
-                "attr": {name: list(values) for name, values in node.attributes.items()},
-                "modtime": utc_text(node.modified),
-            }
-            if node.derived:
-                plain["derived"] = dict(sorted(node.derived.items()))
-            return Entry("permanode", {"permanode": plain} | _located(node.place), node.attributes)
+        if node is None or not node.is_listed:
+            return self._folded(ref)
+        if node.is_plain:
+            return _of_node(node, node.attributes)
+        if self._most_links is not None:
+            links = list(islice(self._reader.links(ref), self._most_links + 1))
+            if len(links) > self._most_links:
+                attributes = dict(node.attributes)
+                for link, _ in links[:-1]:
+                    attributes[link.attribute] = (*attributes.get(link.attribute, ()), link.child)
+                return _of_node(node, attributes, is_cut=True)
         return self._folded(ref)
 
     def _folded(self, ref: Ref) -> Entry:
@@ -126,6 +140,19 @@ class Entries:
         if children:
             said["dirChildren"] = list(children)
         return Entry("directory", said, children=children)
+
+
+def _of_node(node: Node, attributes: Attributes, *, is_cut: bool = False) -> Entry:
+    """The entry of a permanode by its row."""
+    permanode: dict[str, object] = {
+        "attr": {name: list(attributes[name]) for name in sorted(attributes)},
+        "modtime": NEVER if node.modified is None else utc_text(node.modified),
+    }
+    if node.derived:
+        permanode["derived"] = dict(sorted(node.derived.items()))
+    if is_cut:
+        permanode["truncated"] = True
+    return Entry("permanode", {"permanode": permanode} | _located(node.place), attributes)
 
 
 def _located(place: Place | None) -> dict[str, object]:

@@ -438,3 +438,20 @@ def test_what_claims_need_not_be_looked_at_for_is_described_as_by_claims(library
     now = library.describer.describe(DescribeRequest(blobrefs=nodes))
     then = library.describer.describe(DescribeRequest(blobrefs=nodes, at=end))
     assert now == then
+
+
+def test_beside_other_answers_a_large_album_is_told_in_part(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(describing, "MOST_LINKS", 3)
+    members = [library.permanode(f"m{number}") for number in range(5)]
+    large = library.permanode("large", title="large", camliMember=members)
+    small = library.permanode("small", camliMember=members[:3])
+    meta = library.describer.around([large, small])["meta"]
+    told = meta[large]["permanode"]
+    assert told["truncated"] is True
+    assert told["attr"] == {"camliMember": sorted(members)[:3], "title": ["large"]}
+    assert meta[small]["permanode"]["attr"] == {"camliMember": members[:3]}
+    assert "truncated" not in meta[small]["permanode"]
+    whole = library.describer.describe(DescribeRequest(blobref=large))["meta"]
+    assert whole[large]["permanode"]["attr"]["camliMember"] == members
