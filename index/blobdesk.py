@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from multiprocessing.connection import Connection
 
@@ -12,6 +12,8 @@ from ..blobstore.storage import CanFetch
 
 _AT_ONCE = 16
 """Blobs asked for together: all are sent, even if only the first turns out to be wanted."""
+
+_MOST_TOGETHER = 4 << 20
 
 _HERE, _MISSING, _CORRUPT, _FAILED = (bytes([letter]) for letter in b"+-!?")
 """How answers begin; behind it stand the blob's bytes, or why it cannot be had."""
@@ -40,14 +42,44 @@ class RemoteBlobs:
                 self._unread -= 1
                 yield Blob(ref, _read(ref, answer))
 
+    def fetch_together(self, refs: Iterable[Ref]) -> dict[Ref, bytes]:
+        """Those of some blobs that can be had, up to some mebibytes, in one answer."""
+        asked = list(refs)
+        self._drain()
+        self._connection.send(tuple(str(ref) for ref in asked))
+        self._request += 1
+        answers: list[bytes | None] = self._connection.recv()
+        return {ref: data for ref, data in zip(asked, answers, strict=True) if data is not None}
+
     def _ask(self, refs: list[Ref]) -> int:
-        while self._unread:  # what nobody wanted
-            self._connection.recv_bytes()
-            self._unread -= 1
+        self._drain()
         self._connection.send([str(ref) for ref in refs])
         self._unread = len(refs)
         self._request += 1
         return self._request
+
+    def _drain(self) -> None:
+        """Take the answers that nobody wanted."""
+        while self._unread:
+            self._connection.recv_bytes()
+            self._unread -= 1
+
+
+class Prefetched:
+    """Blobs that are at hand, in front of others."""
+
+    def __init__(self, at_hand: Mapping[Ref, bytes], others: CanFetch) -> None:
+        self._at_hand = at_hand
+        self._others = others
+
+    def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:
+        """The blobs of `refs`, in order. Raises as the others do."""
+        for ref in refs:
+            data = self._at_hand.get(ref)
+            if data is None:
+                yield from self._others.fetch((ref,))
+            else:
+                yield Blob(ref, data)
 
 
 def serve_blobs(connection: Connection, blobs: CanFetch) -> None:
@@ -55,11 +87,26 @@ def serve_blobs(connection: Connection, blobs: CanFetch) -> None:
     with connection:
         try:
             while True:
-                refs = [Ref(text) for text in connection.recv()]
+                asked: list[str] | tuple[str, ...] = connection.recv()
+                refs = list(map(Ref, asked))
+                if isinstance(asked, tuple):
+                    connection.send(_together(refs, blobs))
+                    continue
                 for answer in _answers(refs, blobs):
                     connection.send_bytes(answer)
         except (EOFError, OSError):
             return
+
+
+def _together(refs: list[Ref], blobs: CanFetch) -> list[bytes | None]:
+    found: list[bytes | None] = []
+    size = 0
+    for answer in _answers(refs, blobs):
+        found.append(answer[1:] if answer[:1] == _HERE else None)
+        size += len(answer)
+        if size > _MOST_TOGETHER:
+            break
+    return [*found, *[None] * (len(refs) - len(found))]
 
 
 def _answers(refs: list[Ref], blobs: CanFetch) -> Iterator[bytes]:

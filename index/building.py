@@ -37,6 +37,8 @@ BLOBS, CONTENTS, FOLDERS, PERMANODES, WHOLE = "blobs", "contents", "folders", "p
 """What is done, one after the other: blobs are read, then what files and folders consist of; then
 what follows from those rows is made. In the end all is there but for what came meanwhile."""
 
+_REPORT_SECONDS = 0.2
+
 _REFS_AT_ONCE = 16
 _NODES_AT_ONCE = 2000
 _FOLDERS_AT_ONCE = 200
@@ -146,6 +148,8 @@ class Builder:
         self._owner = owner
         self._readers = readers
         self._noted = time.monotonic()
+        self._reported = Report("", 0)
+        self._reported_at = 0.0
 
     def make(self) -> Made:
         """Do all that is not done yet."""
@@ -199,8 +203,9 @@ class Builder:
             token, seen, _ = asked.popleft()
             self._table.write(change.puts)
             done += seen
-            self._owner.send(Report(BLOBS, done))
+            self._report(Report(BLOBS, done))
             self._note(BLOBS, token, "", done)
+        self._owner.send(Report(BLOBS, done))
         return token
 
     def _next(self) -> Some | None:
@@ -218,7 +223,7 @@ class Builder:
             for change in self._readers.changes(self._unread(), in_order=False):
                 self._table.write(change.puts, change.deletes)
                 done += len(change.deletes)
-                self._owner.send(Report(CONTENTS, done, total))
+                self._report(Report(CONTENTS, done, total))
 
     def _unread(self) -> Iterator[Unread]:
         refs = (UNREAD.parts_of(key)[0] for key, _ in self._table.scan(*UNREAD.below()))
@@ -239,7 +244,7 @@ class Builder:
             add_up(batch, map(Ref, some))
             batch.write()
             done += len(some)
-            self._owner.send(Report(FOLDERS, done, total))
+            self._report(Report(FOLDERS, done, total))
         copies = all_copies(self._table)
         while rows := list(islice(copies, _ROWS_AT_ONCE)):
             self._table.write(rows)
@@ -252,8 +257,16 @@ class Builder:
         while (node := derive_after(self._table, trusted, last, _NODES_AT_ONCE)) is not None:
             last = node
             done += _NODES_AT_ONCE
-            self._owner.send(Report(PERMANODES, min(done, total), total))
+            self._report(Report(PERMANODES, min(done, total), total))
             self._note(PERMANODES, token, last, done)
+
+    def _report(self, report: Report) -> None:
+        """Tell the owner, if it has not just been told."""
+        now = time.monotonic()
+        # Each time it is told, it stops working for who asks it something.
+        if report.phase != self._reported.phase or now - self._reported_at >= _REPORT_SECONDS:
+            self._owner.send(report)
+            self._reported, self._reported_at = report, now
 
     def _count(self, kind: RowKind, *parts: str) -> int:
         return sum(1 for _ in self._table.scan(*kind.below(*parts)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -12,8 +12,10 @@ from ..blobstore.errors import BlobNotFound, CorruptBlob
 from ..blobstore.records import Decoder
 from ..blobstore.ref import Blob, Ref
 from ..blobstore.storage import fetch_one
+from ..schema.blob import parse_schema
+from ..schema.errors import NotSchema
 from ..schema.verifying import SignerKeys
-from .blobdesk import RemoteBlobs
+from .blobdesk import Prefetched, RemoteBlobs
 from .errors import MakingFailed
 from .keys import UNREAD, Row
 from .verdicts import first_rows, read_rows
@@ -24,6 +26,10 @@ _AHEAD = 2
 
 _MOST = 4 << 20
 """Bytes of rows after which no more blobs are read for one task."""
+
+_SMALL = 256 << 10
+_MOST_PARTS = 2 << 20
+"""Bytes of contents of one file, and of some, that are fetched before they are asked for."""
 
 
 class Arrived(NamedTuple):
@@ -119,16 +125,37 @@ def _first_rows(task: Arrived, find_key: SignerKeys) -> Change:
 
 
 def _read_rows(task: Unread, blobs: RemoteBlobs) -> Change:
+    refs = list(map(Ref, task.refs))
+    at_hand = blobs.fetch_together(refs)
+    at_hand |= blobs.fetch_together(_small_parts(at_hand))
+    fetch = Prefetched(at_hand, blobs)
     change, size = Change([], []), 0
-    for ref in map(Ref, task.refs):
+    for ref in refs:
         if size > _MOST:
             break  # the others are asked for again
         change.deletes.append(UNREAD.key_of(ref))
         try:
-            blob = Blob(ref, fetch_one(blobs, ref))
+            blob = Blob(ref, fetch_one(fetch, ref))
         except (BlobNotFound, CorruptBlob):
             continue
-        rows = read_rows(blob, blobs)
+        rows = read_rows(blob, fetch)
         size += sum(len(key) + len(value) for key, value in rows)
         change.puts.extend(rows)
     return change
+
+
+def _small_parts(blobs: Mapping[Ref, bytes]) -> list[Ref]:
+    """What small files and folders consist of, which is quicker to ask for together."""
+    parts: dict[Ref, None] = {}
+    size = 0
+    for ref, data in blobs.items():
+        try:
+            schema = parse_schema(ref, data)
+        except NotSchema:
+            continue
+        if schema.entries is not None:
+            parts[schema.entries] = None
+        size += schema.size
+        if schema.size <= _SMALL and size <= _MOST_PARTS:
+            parts.update((part.blob_ref, None) for part in schema.parts if part.blob_ref)
+    return list(parts)
