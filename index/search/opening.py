@@ -57,7 +57,13 @@ from .streams import (
 )
 
 MOST_LISTS = 64
-"""Lists that are merged into one, or intersected: what more lists would leave out is tested."""
+"""Lists that are intersected: what more lists would leave out is tested."""
+
+MOST_MERGED = 16
+"""Lists that are merged into one: each step of a merge looks at all of them."""
+
+FEW = 5000
+"""Places that are sooner tested than another source is opened."""
 
 _KINDS = {kind.name: kind for kind in KINDS}
 
@@ -162,8 +168,16 @@ class Opener:
     def _all_of(
         self, sources: tuple[Source, ...], order: Order, span: Span, effort: Effort
     ) -> Stream | None:
-        found = [self.by_time(source, order, span, effort) for source in sources]
-        streams = [stream for stream in found if stream is not None]
+        streams: list[Stream] = []
+        are_few = False
+        for source in sorted(sources, key=_cost):
+            if are_few and _cost(source):
+                self.notes[str(source)] = "left to the test: there are few already"
+                continue
+            stream = self.by_time(source, order, span, effort)
+            if stream is not None:
+                streams.append(stream)
+                are_few = are_few or (isinstance(stream, Gathered) and stream.count <= FEW)
         if len(streams) < 2:
             return streams[0] if streams else None
         # The shortest first: it decides where the others need not be read.
@@ -178,7 +192,7 @@ class Opener:
         effort: Effort,
     ) -> Stream | None:
         """Some lists as one: merged, or, if they are many, collected."""
-        if len(lists) > MOST_LISTS:
+        if len(lists) > MOST_MERGED:
             return _gathered(self._collected(lists, span), order, effort)
         streams = [self.rows(kind, parts, order, span) for kind, parts in lists]
         return streams[0] if len(streams) == 1 else Union(streams, order)
@@ -316,6 +330,18 @@ class Opener:
             return self.rows(TYPE, ("permanode",), order, span)
         refs = (place.rpartition(b"|")[2] for place in places)
         return Gathered((ref for ref in refs if span.low <= ref < span.high), order)
+
+
+def _cost(source: Source) -> int:
+    """What opening a source costs: nothing, its own rows, or rows that lead to others."""
+    match source:
+        case Both(sources) | Either(sources):
+            return max(map(_cost, sources), default=0)
+        case Rows() | These():
+            return 0
+        case Spread() | Changed() | Prefixed() | OfWhole():
+            return 1
+    return 2
 
 
 def _gathered(places: Iterable[bytes], order: Order, effort: Effort) -> Stream | None:

@@ -13,7 +13,7 @@ from .planning import Plan, Planner, plan_blobs
 from .reftests import RefTest
 from .streams import UPWARDS, Order, Stream
 
-MISSES = 500
+MISSES = 200
 """Blobs that are tested in vain before more is spent on lists that leave them out."""
 
 
