@@ -91,7 +91,7 @@ def _measure_searching(found: SearchResults, options: argparse.Namespace, room: 
         folder=options.folder.absolute() / "stores",
         things=round(options.scale * THINGS),
         questions=100 if is_quick else 400,
-        claims=5_000 if is_quick else 20_000,
+        claims=3_000 if is_quick else 10_000,
         keeps_index=is_quick,
     )
     started = _load()

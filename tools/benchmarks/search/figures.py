@@ -39,7 +39,7 @@ REINDEX = Figure("blobs indexed anew in a second", least=10_000)
 REINDEX_PEAK = Figure("peak memory of indexing anew, MiB")
 INDEX = Figure("index on disk, MiB")
 BLOBS = Figure("blobs in the store")
-CLAIMS = Figure("claims a second into a new store, until they are found", least=5_000)
+CLAIMS = Figure("signed claims a second, until they are found", least=5_000)
 FIGURES = (START, ANONYMOUS, RESIDENT, REINDEX, REINDEX_PEAK, INDEX, BLOBS)
 
 
