@@ -32,7 +32,7 @@ from holdfast.index.making import Means
 from holdfast.index.opening import Index
 from holdfast.index.rebuilding import Rebuilding, rebuild_unopened
 
-from .conftest import CORPUS, DATA, TRUSTED, indexed
+from .conftest import CORPUS, DATA, TRUSTED, blob, indexed
 from .test_opening import indexing, rows_on_disk, storing
 
 ALL_ROWS = indexed([CORPUS.blobs])
@@ -188,6 +188,49 @@ def means(hub: Hub) -> Means:
         trusted=TRUSTED,
         seconds=0.01,
     )
+
+
+def test_what_is_made_already_is_not_made_again(tmp_path: Path) -> None:
+    storage = Meanwhile(tmp_path / "blobs", open_table=open_leveldb)
+    hub = Hub(storage)
+    with indexing(tmp_path, hub) as index:
+        hub.receive(CORPUS.blobs)
+        build_without_end(tmp_path, hub)
+        storage.given = 0
+        assert index.rebuild().wait(60)
+        assert storage.given == 0
+    storage.close()
+    assert rows_on_disk(tmp_path) == ALL_ROWS
+
+
+def test_a_rebuild_that_breaks_off_among_the_blobs_goes_on_there(tmp_path: Path) -> None:
+    made = [
+        blob(b'{"camliVersion": 1, "camliType": "unheard of", "n": %d}' % n) for n in range(4000)
+    ]
+    storage = Meanwhile(tmp_path / "blobs", open_table=open_leveldb)
+    hub = Hub(storage)
+    hub.receive(made)
+
+    def noted() -> int:
+        """How often it was noted how far it is."""
+        logs = (tmp_path / "index.new" / "table").glob("*.log")
+        return sum(log.read_bytes().count(b"making") for log in logs)
+
+    def break_off() -> None:
+        assert when(lambda: noted() >= 3)
+        raise Enough
+
+    storage.do = break_off
+    rebuilding = rebuild_unopened(tmp_path / "index", means(hub))
+    with pytest.raises(Enough):
+        rebuilding.wait(60)
+    storage.given = 0
+    assert rebuild_unopened(tmp_path / "index", means(hub)).wait(60)
+    assert 0 < storage.given <= 3500
+    with indexing(tmp_path, hub):
+        pass
+    storage.close()
+    assert rows_on_disk(tmp_path) == indexed([made])
 
 
 def test_an_unfinished_one_of_other_keys_or_rows_is_begun_again(tmp_path: Path) -> None:
