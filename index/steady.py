@@ -9,8 +9,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from ..blobstore.errors import HoldfastError, StoreFailed, TableDamaged
 from ..blobstore.table import OpenTable, Table
@@ -34,7 +34,9 @@ class SteadyTable:
         self._folder = folder
         self._open_table = open_table
         self._discard_table = discard_table
-        self._unused = threading.Condition()
+        # Entered for every row, which costs less without the condition around it.
+        self._lock = threading.Lock()
+        self._unused = threading.Condition(self._lock)
         self._users = Counter[int]()  # by thread
         self._is_closing = False
         self._trouble: HoldfastError | None = None
@@ -119,30 +121,29 @@ class SteadyTable:
             return False
         return True
 
-    @contextmanager
-    def _using(self) -> Iterator[Table]:
-        thread = threading.get_ident()
-        with self._unused:
+    def _using(self) -> _Use:
+        return _Use(self)
+
+    def _begin(self, thread: int) -> Table:
+        with self._lock:
             # Whoever uses it already may need more of it before letting go.
             while self._is_closing and thread not in self._users:
                 self._unused.wait()
             self._users[thread] += 1
-            table = self._table
-        try:
-            yield table
-        except TableDamaged as error:
+            return self._table
+
+    def _end(self, thread: int, error: BaseException | None) -> None:
+        with self._lock:
+            self._users[thread] -= 1
+            if not self._users[thread]:
+                del self._users[thread]
+                self._unused.notify_all()
+        if isinstance(error, TableDamaged):
             self._trouble = error
             why = f"{error.why}; the index is made again from the blobs, so try again"
             raise TableDamaged(error.path, why) from error
-        except StoreFailed as error:
+        if isinstance(error, StoreFailed):
             self._trouble = self._trouble or error
-            raise
-        finally:
-            with self._unused:
-                self._users[thread] -= 1
-                if not self._users[thread]:
-                    del self._users[thread]
-                    self._unused.notify_all()
 
     def _scan(
         self, start: bytes, end: bytes | None, backwards: bool
@@ -151,3 +152,21 @@ class SteadyTable:
             rows = table.scan(start, end, backwards=backwards)
             yield b"", b""
             yield from rows
+
+
+class _Use:
+    """A use of the table, as long as this lasts. A class, for it is entered for every row."""
+
+    __slots__ = ("_steady", "_thread")
+
+    def __init__(self, steady: SteadyTable) -> None:
+        self._steady = steady
+        self._thread = threading.get_ident()
+
+    def __enter__(self) -> Table:
+        return self._steady._begin(self._thread)
+
+    def __exit__(
+        self, _kind: object, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._steady._end(self._thread, error)
