@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from ....blobstore.ref import Blob
-from ....schema.identity import new_identity
+from ....schema.identity import Algorithm, new_identity
 from ...config import DEFAULT_RING
 from ...founding import keep_key
 from ...throwaway import serving
@@ -20,16 +20,16 @@ THINGS = 10_000
 _KEY_TIME = 1_072_915_200
 
 
-def claims_rate(room: Path, things: int = THINGS) -> float:
+def claims_rate(room: Path, things: int = THINGS, *, algorithm: Algorithm = "rsa") -> float:
     """Claims a second that a server in the empty folder `room` takes in by batch upload.
 
     They are signed before, with a key such as `holdfast init` makes, and their permanodes are
-    there. One connection sends one request after the other. The clock stops when the last claim is
+    there; about all but files, some two of each. One connection sends one request after the other. The clock stops when the last claim is
     acknowledged; from then on all must be found. Raises `TrafficFailed`.
     """
     home = room / "server"
     home.mkdir()
-    key = new_identity(time=_KEY_TIME)
+    key = new_identity(time=_KEY_TIME, algorithm=algorithm)
     keep_key(key, home / DEFAULT_RING)
     voice, world = Voice(key), World(things)
     permanodes: list[Blob] = []

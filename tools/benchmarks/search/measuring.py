@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....schema.identity import Algorithm
 from ...throwaway import command, environment, serving
 from ..running import run, size_on_disk
 from .asking import Asker, AskFailed
@@ -14,11 +15,14 @@ from .claiming import claims_rate
 from .figures import (
     ANONYMOUS,
     BLOBS,
+    CLAIMS,
+    ED25519_CLAIMS,
     INDEX,
     REINDEX,
     REINDEX_PEAK,
     RESIDENT,
     START,
+    Figure,
     SearchResults,
 )
 from .ledger import Ledger, open_ledger
@@ -41,7 +45,7 @@ class Plan:
     """Of each sort."""
 
     claims: int
-    """Things whose claims are uploaded, three times."""
+    """Things whose claims are uploaded, three times for each kind of key."""
 
     keeps_index: bool
     """Whether an index that is there is not made anew."""
@@ -59,11 +63,14 @@ def measure(plan: Plan, results: SearchResults, *, room: Path, tell: Callable[[s
                 _reindex(store, ledger, results, tell)
             results.figures[BLOBS, things] = ledger.store()[0]
             _ask(store, ledger, results, plan.questions, tell)
-    for number in range(3):
-        folder = room / f"claims {number}"
-        folder.mkdir()
-        results.claims.append(claims_rate(folder, plan.claims))
-        tell(f"  claims until they are found: {results.claims[-1]:,.0f} a second")
+    algorithms: dict[Figure, Algorithm] = {CLAIMS: "rsa", ED25519_CLAIMS: "ed25519"}
+    for figure, algorithm in algorithms.items():
+        for number in range(3):
+            folder = room / f"{algorithm} claims {number}"
+            folder.mkdir()
+            rate = claims_rate(folder, plan.claims, algorithm=algorithm)
+            results.claims[figure].append(rate)
+            tell(f"  {algorithm} claims until they are found: {rate:,.0f} a second")
 
 
 def _reindex(
