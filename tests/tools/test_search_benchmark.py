@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from holdfast.blobstore.ref import Ref
 from holdfast.schema.blob import parse_schema
 from holdfast.schema.openpgp.publickey import PublicKey
 from holdfast.schema.verifying import verify
+from holdfast.tools.benchmarks.running import run
+from holdfast.tools.benchmarks.search.asking import Asker, AskFailed
 from holdfast.tools.benchmarks.search.figures import (
     ANONYMOUS,
     CLAIMS,
@@ -29,6 +32,7 @@ from holdfast.tools.benchmarks.search.questions import SORTS, Sort, questions
 from holdfast.tools.benchmarks.search.saying import Voice, seeded_key
 from holdfast.tools.benchmarks.search.stores import Store, kept_store
 from holdfast.tools.benchmarks.search.things import LARGEST_SET, Photo, Text, World
+from holdfast.tools.throwaway import command, environment, serving
 
 CAMERA = Camera("Make", "A model", "50mm F1.8")
 
@@ -135,6 +139,24 @@ def test_questions_are_different_and_have_answers(ledger: Ledger, sort: Sort) ->
     assert sum(1 for question in drawn if question.answer) >= 18
     assert drawn == questions(sort, ledger, 20, seed=1)
     assert drawn != questions(sort, ledger, 20, seed=2)
+
+
+def test_a_server_gives_the_answers_of_the_ledger_and_others_are_noticed(
+    store: Store, ledger: Ledger, tmp_path: Path
+) -> None:
+    run(command("reindex"), folder=tmp_path, environ=environment(store.home))
+    asked = [question for sort in SORTS for question in questions(sort, ledger, 5, seed=3)]
+    swapped = next(question for question in asked if len(question.answer) > 1)
+    other = replace(swapped, answer=swapped.answer[::-1])
+    with serving(store.home, log=tmp_path / "log") as server, Asker(server) as asker:
+        asked_first = asker.ask_all(asked)
+        assert asked_first.wrong == []
+        assert len(asked_first.times) == 5 * len(SORTS)
+        assert asker.ask_all([other]).wrong == [other]
+        with pytest.raises(AskFailed, match="Unknown search predicate"):
+            asker.find("nonsense:x", limit=1)
+        memory = server.memory()
+    assert 20 << 20 < memory.anonymous < memory.resident < 500 << 20
 
 
 def test_a_percentile_is_not_exceeded_by_so_many() -> None:

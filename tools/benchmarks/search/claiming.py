@@ -24,8 +24,9 @@ def claims_rate(room: Path, things: int = THINGS, *, algorithm: Algorithm = "rsa
     """Claims a second that a server in the empty folder `room` takes in by batch upload.
 
     They are signed before, with a key such as `holdfast init` makes, and their permanodes are
-    there; about all but files, some two of each. One connection sends one request after the other. The clock stops when the last claim is
-    acknowledged; from then on all must be found. Raises `TrafficFailed`.
+    there; about all things but files, some two claims of each. One connection sends one request
+    after the other. The clock stops when the last claim is acknowledged; from then on all must be
+    found. Raises `TrafficFailed`.
     """
     home = room / "server"
     home.mkdir()
