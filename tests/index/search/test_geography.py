@@ -27,7 +27,7 @@ def holds(area: Area, place: Place) -> bool:
 
 
 def width(area: Area) -> float:
-    return (area.east - area.west) % 360
+    return area.east - area.west + (0 if area.west <= area.east else 360)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ def test_the_smallest_box_holds_all_places(
 
 @given(st.lists(places, min_size=1, max_size=8), st.randoms())
 @example([Place(0, -180), Place(0, 180)], None)
+@example([Place(0, 0), Place(0, 180), Place(0, -180)], None)
 def test_the_box_holds_all_whatever_their_order_and_none_is_smaller(found, random) -> None:
     area = area_of(found)
     assert area is not None

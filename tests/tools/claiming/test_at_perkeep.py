@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from holdfast.tools.claiming.deleting import standing_deletes
 from holdfast.tools.claiming.desk import Desk
 from holdfast.tools.claiming.signed import BlobSigner
 from holdfast.tools.client.address import Address
+from holdfast.tools.client.discovery import discover
 from holdfast.tools.client.errors import BadAnswer, CannotTellClaims
 from holdfast.tools.client.opening import connect
+from holdfast.tools.client.perkeep import PerkeepStore
 from holdfast.tools.client.store import Store
+from holdfast.tools.client.transport import Transport
 from holdfast.tools.throwaway import serving
 
 NOW = Timestamp(1_800_000_000 * 10**9)
@@ -33,12 +37,12 @@ P = Ref.of(b"permanode")
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Store]:
-    """A server without a search, whose own calls nobody knows."""
-    with (
-        serving(tmp_path, log=tmp_path / "log") as server,
-        closing(connect(Address.parse(server.url), auth=None, without_own_calls=True)) as store,
-    ):
-        yield store
+    """A server whose own calls nobody knows, and which is said to have no search."""
+    with serving(tmp_path, log=tmp_path / "log") as server:
+        transport = Transport(Address.parse(server.url))
+        found = replace(discover(transport, without_own_calls=True), search_root=None)
+        with closing(PerkeepStore(transport, found)) as store:
+            yield store
 
 
 def test_claims_are_made_where_nobody_tells_of_them(bare: Store, owner: SecretKey) -> None:
