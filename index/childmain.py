@@ -28,7 +28,11 @@ def main() -> None:
     connections = [Connection(int(number)) for number in numbers.split(",")]
     try:
         import_module(module).main(*connections)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
+    except (EOFError, OSError) as error:
+        # A connection that ends in the middle of a message says so without a number.
+        is_over = isinstance(error, EOFError | ConnectionError) or error.errno is None
+        if not is_over:
+            raise
         # Nobody wants it any longer. At once, for threads may wait for what never comes.
         os._exit(1)
 

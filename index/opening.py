@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def open_index(
             hub,
             trusted=trusted,
             mend=table.mend,
+            trouble=lambda: table.trouble,
             beside=Beside(folders, means, replace=table.replace) if is_kept else None,
             seconds=seconds,
             reads=reads,
@@ -105,6 +107,7 @@ class Index:
         *,
         trusted: frozenset[str],
         mend: Callable[[Callable[[], None]], bool] = lambda _: False,
+        trouble: Callable[[], HoldfastError | None] = lambda: None,
         beside: Beside | None = None,
         seconds: float = CHECKPOINT_SECONDS,
         reads: bool = True,
@@ -112,15 +115,15 @@ class Index:
         """Without `reads` nothing but permanodes and claims is read before `read_on` or `settle`.
 
         `mend` begins the table again if it has failed, calling what it is given before it does,
-        and says whether that was done; it is called every `seconds`. `beside` is where the index
-        is made anew.
+        and says whether that was done; it is called every `seconds`. `trouble` is why it would
+        be. `beside` is where the index is made anew.
         """
         self._table = table
         self._hub = hub
         self._trusted = trusted
         self._journal = capability(hub.storage, Journals)
         self._indexer = Indexer(table, hub.storage, trusted=trusted)
-        self._mend = mend
+        self._mend, self._trouble = mend, trouble
         self._seconds = seconds
         self._caught_up = threading.Event()
         self._failure: Exception | None = None
@@ -209,7 +212,8 @@ class Index:
 
     def status(self) -> IndexStatus:
         """How much is still to be read, waits for other blobs, or is refused."""
-        return self._indexer.status(is_complete=self._is_complete())
+        status = self._indexer.status(is_complete=self._is_complete())
+        return replace(status, trouble=str(self._trouble() or ""))
 
     def watching(self, watcher: Watcher) -> AbstractContextManager[None]:
         """Tell `watcher` what changes while this lasts: see `Indexer.watch`."""

@@ -41,6 +41,8 @@ class IndexStatus:
     some_waiting: tuple[Waiting, ...]
     some_refused: tuple[Refused, ...]
     """Those refused last since the index was opened come first, the latest before the others."""
+    trouble: str = ""
+    """Why nothing can be written to it; empty while all is well."""
 
 
 def status_of(

@@ -67,6 +67,11 @@ class SteadyTable:
         if isinstance(self._trouble, TableDamaged):
             self._discard_table(self._folder)
 
+    @property
+    def trouble(self) -> HoldfastError | None:
+        """Why it is to be mended; None while all is well."""
+        return self._trouble
+
     def mend(self, before: Callable[[], None]) -> bool:
         """Open the table again if it has failed and there is room; whether that was done.
 

@@ -124,6 +124,7 @@ async def _index_state(services: Services) -> IndexStatus | HoldfastError | None
 def _index_document(state: IndexStatus) -> dict[str, object]:
     return {
         "complete": state.is_complete,
+        "trouble": state.trouble,
         "unread": state.unread,
         "waiting": state.waiting,
         "refused": state.refused,
@@ -135,11 +136,17 @@ def _index_document(state: IndexStatus) -> dict[str, object]:
 
 def _index_facts(state: IndexStatus) -> list[tuple[str, str]]:
     return [
-        ("State", "complete" if state.is_complete else "catching up with the store"),
+        ("State", _said(state)),
         ("Still to be read", _count(state.unread)),
         ("Waiting for others", _count(state.waiting)),
         ("Refused", _count(state.refused)),
     ]
+
+
+def _said(state: IndexStatus) -> str:
+    if state.trouble:
+        return f"cannot be written: {state.trouble}; it is tried again when there is room"
+    return "complete" if state.is_complete else "catching up with the store"
 
 
 def _not_indexed(state: IndexStatus) -> str:

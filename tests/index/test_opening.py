@@ -277,9 +277,11 @@ def test_when_there_is_room_again_the_index_goes_on_by_itself(kind: str, tmp_pat
         with pytest.raises(StoreFailed):
             hub.receive(CORPUS.blobs[half:])
         assert index.claims.about(CORPUS.node).claims
+        assert "no space left" in index.status().trouble
         Full.is_full = False
         assert when(lambda: index.claims.is_complete and index.claims.is_deleted(CORPUS.revoked))
         hub.receive(CORPUS.blobs[half:])
+        assert not index.status().trouble
     assert rows_on_disk(tmp_path) == ALL_ROWS
 
 

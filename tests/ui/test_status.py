@@ -43,6 +43,7 @@ def test_an_index_with_nothing_left_to_do_says_so(site: Site) -> None:
         "unread": 0,
         "waiting": 0,
         "refused": 0,
+        "trouble": "",
         "countedUpTo": 1000,
         "someWaiting": [],
         "someRefused": [],
