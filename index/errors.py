@@ -57,8 +57,8 @@ class IndexBusy(HoldfastError):
 class MakingFailed(HoldfastError):
     """An index that could not be made anew, this time; the one that was there goes on."""
 
-    def __init__(self, why: str) -> None:
-        self.why = why
+    def __init__(self, why: str, *, is_full: bool = False) -> None:
+        self.why, self.is_full = why, is_full
         super().__init__(
             f"the index could not be made again: {why}; run `holdfast reindex` to go on with it"
         )

@@ -112,7 +112,7 @@ class Making:
             # The store and the index that is used are in want of room as well.
             self.discard()
         if not isinstance(said, Made):
-            raise MakingFailed(said.why)
+            raise MakingFailed(said.why, is_full=isinstance(said, Failed) and said.is_full)
         if self._journal is not None:
             self._token = said.token
         self._open()

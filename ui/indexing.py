@@ -7,10 +7,12 @@ from typing import Any
 
 from falcon.asgi import App, Request, Response
 
+from ..blobstore.errors import StoreFull
 from ..blobstore.handlers.answers import answer_json, answer_text
 from ..blobstore.handlers.form import BadForm, query
 from ..blobstore.handlers.problems import public_text
 from ..index.checking import NOTHING_FOUND
+from ..index.errors import MakingFailed
 from ..index.opening import Index
 from ..index.work import Progress, Work
 from .services import Services
@@ -21,6 +23,8 @@ ROOT = "/index/"
 DIFFERENCES = 100
 MOST_DIFFERENCES = 10_000
 """How many differences a check remembers, unless it is told otherwise, and at most."""
+
+_FULL = "the server's disk is full; make room there, then run this again"
 
 
 def add_indexing(app: App[Any, Any], services: Services, index: Index) -> None:
@@ -65,7 +69,12 @@ def _public(work: Work, progress: Progress) -> Progress:
     """What a caller may know of it."""
     if work.failure is None:
         return progress
-    return replace(progress, error=public_text(work.failure))
+    error = _FULL if _is_full(work.failure) else public_text(work.failure)
+    return replace(progress, error=error)
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, StoreFull) or (isinstance(error, MakingFailed) and error.is_full)
 
 
 def _limit(text: str) -> int:
