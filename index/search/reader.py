@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 from ...blobstore.ref import Ref
 from ...schema.folding import ClaimSet
@@ -21,6 +22,9 @@ MOST_ROWS = 5_000_000
 
 CHECK_ROWS = 256
 """Rows between two looks whether the question is still asked."""
+
+_KEPT_BLOBS = 1000
+"""Blobs that are known for a while: who asks what one is often asks who signed it."""
 
 
 class IndexReader:
@@ -42,6 +46,7 @@ class IndexReader:
         self._fingerprints = trusted
         self._most = most
         self._check = check
+        self._blob = lru_cache(_KEPT_BLOBS)(self._read_blob)
         self.rows_read = 0
 
     def get(self, key: bytes) -> bytes | None:
@@ -62,13 +67,13 @@ class IndexReader:
 
     def kind(self, ref: Ref) -> str | None:
         """The `camliType` of a schema blob; None for what is not here or is none."""
-        value = self.get(BLOB.key_of(ref))
-        return None if value is None else str(BLOB.value_of(value)[0])
+        held = self._blob(ref)
+        return None if held is None else str(held[0])
 
     def signer(self, ref: Ref) -> Ref | None:
         """Who signed a permanode or claim; None for what is neither."""
-        value = self.get(BLOB.key_of(ref))
-        signer = None if value is None else BLOB.value_of(value)[1]
+        held = self._blob(ref)
+        signer = None if held is None else held[1]
         return None if signer is None else Ref(signer)
 
     def refs_of_key(self, signer: Ref) -> frozenset[Ref]:
@@ -146,10 +151,10 @@ class IndexReader:
         """The permanodes of which any claim ever said this ref, each once."""
         found = set()
         for key, _ in self.scan(*REFERS.below(value)):
-            held = self.get(BLOB.key_of(REFERS.parts_of(key)[1]))
+            held = self._blob(Ref(REFERS.parts_of(key)[1]))
             if held is None:
                 continue
-            kind, _, about = BLOB.value_of(held)
+            kind, _, about = held
             if kind == "claim" and about is not None and about not in found:
                 found.add(about)
                 yield Ref(about)
@@ -167,6 +172,10 @@ class IndexReader:
         """The files that have these contents."""
         for key, _ in self.scan(*WHOLE.below(whole)):
             yield Ref(WHOLE.parts_of(key)[1])
+
+    def _read_blob(self, ref: Ref) -> list[Any] | None:
+        value = self.get(BLOB.key_of(ref))
+        return None if value is None else BLOB.value_of(value)
 
     def count(self) -> None:
         """Count one row that was read."""

@@ -42,9 +42,11 @@ Document: TypeAlias = dict[str, object]
 class SearchService:
     """Answers questions. Safe for many threads; every call may wait for a disk.
 
-    What was acknowledged before a question is asked is in the answer. Raises `BadQuery` for what
-    makes no sense, `TooMuchToRead`, `IndexBehind` while the index is catching up, and what
-    reading rows raises.
+    What was claimed, and acknowledged before a question is asked, is in the answer; what files and
+    folders consist of, as far as it could be read within `SETTLE_SECONDS`, or `BRIEF_SECONDS`. An
+    answer is not of one moment: what moves in a list while that is walked may be missing. Raises
+    `BadQuery` for what makes no sense, `TooMuchToRead`, `IndexBehind` while the index is catching
+    up, and what reading rows raises.
     """
 
     def __init__(

@@ -8,14 +8,18 @@ import pytest
 
 from holdfast.blobstore.errors import Blame
 from holdfast.blobstore.ref import Blob, Ref
+from holdfast.index.keys import BLOB
+from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.search import describing
 from holdfast.index.search.errors import NoFuzzyLookup, NoSuchPermanode, NotIndexedByValue
+from holdfast.index.search.lookups import Lookups
+from holdfast.index.search.reader import IndexReader
 from holdfast.schema.claims import AddAttribute, DelAttribute, Delete, SetAttribute, claim_text
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.signing import sign, signing_second
 from holdfast.schema.timestamps import Timestamp
 
-from ..conftest import FRIEND, NOW, OWNER, STRANGER, Speaker, key_blob
+from ..conftest import FRIEND, NOW, OWNER, STRANGER, TRUSTED, Speaker, key_blob
 from .conftest import Library
 
 SECOND = 10**9
@@ -99,6 +103,27 @@ def test_one_album_does_not_crowd_out_what_else_is_described(
     document: Any = library.lookups.recent(limit=2)
     assert document["meta"].keys() == {album, note, file, *photos[:3]}
     assert document["truncated"] is True
+
+
+class Noting:
+    """A table, and which keys were got from it."""
+
+    def __init__(self, table: MemoryTable) -> None:
+        self.scan = table.scan
+        self._get = table.get
+        self.got: list[bytes] = []
+
+    def get(self, key: bytes) -> bytes | None:
+        self.got.append(key)
+        return self._get(key)
+
+
+def test_what_is_recent_is_read_once(library: Library) -> None:
+    nodes = [library.permanode(f"n{number}", title="x") for number in range(5)]
+    library.reader  # noqa: B018 (waits for the index)
+    table = Noting(library.table)
+    Lookups(IndexReader(table, trusted=TRUSTED), library.storage).recent()
+    assert [table.got.count(BLOB.key_of(node)) for node in nodes] == [1] * 5
 
 
 def test_an_empty_store_has_nothing_recent(library: Library) -> None:
