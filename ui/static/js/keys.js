@@ -1,0 +1,125 @@
+/** Keys that do something wherever one is on the page, and the list of them behind `?`. */
+
+import { el, isTyping } from "./dom.js";
+
+/**
+ * @typedef {object} Shortcut
+ * @property {string} keys  What to press, as `KeyboardEvent.key` has it, with "Control+", "Shift+"
+ *     before it where it counts; several are separated by spaces.
+ * @property {string} label  What it does, for the list.
+ * @property {string} [group]  Under which heading it is listed.
+ * @property {string} [shown]  How the list writes the keys, if otherwise.
+ * @property {() => boolean} [when]  Whether it does anything now.
+ * @property {((event: KeyboardEvent) => void)|null} [run]  null: it is only listed, someone else
+ *     hears it.
+ */
+
+/** @type {Shortcut[]} */
+const shortcuts = [];
+let listening = false;
+
+/**
+ * Adds shortcuts; the returned function takes them away again. Those added last go first.
+ * @param {...Shortcut} added
+ */
+export function addShortcuts(...added) {
+  listen();
+  shortcuts.push(...added);
+  return () => {
+    for (const shortcut of added) shortcuts.splice(shortcuts.indexOf(shortcut), 1);
+  };
+}
+
+function listen() {
+  if (listening) return;
+  listening = true;
+  addEventListener("keydown", onKey);
+  addShortcuts({ keys: "?", label: "Show the keys", group: "Everywhere", run: showHelp });
+}
+
+/**
+ * What was pressed, as `Shortcut.keys` has it.
+ * @param {KeyboardEvent} event
+ */
+export function pressed(event) {
+  const held = event.ctrlKey || event.metaKey ? "Control+" : "";
+  // The shift that makes a "?" is in the "?" already.
+  const shifted = event.shiftKey && (event.key.length > 1 || held) ? "Shift+" : "";
+  const key = event.key === " " ? "Space" : event.key;
+  return held + shifted + (held ? key.toLowerCase() : key);
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  if (isTyping(event.target)) return;
+  if (document.querySelector("dialog[open]")) return; // it has the keys for itself
+  const said = pressed(event);
+  for (let at = shortcuts.length - 1; at >= 0; at -= 1) {
+    const { keys, when, run } = shortcuts[at];
+    if (run && keys.split(" ").some((key) => same(key, said)) && (!when || when())) {
+      event.preventDefault();
+      run(event);
+      return;
+    }
+  }
+}
+
+function same(key, said) {
+  return key.startsWith("Control+") ? key.toLowerCase() === said.toLowerCase() : key === said;
+}
+
+/** Shows all keys that do something on this page. */
+export function showHelp() {
+  const groups = new Map();
+  for (const shortcut of shortcuts) {
+    const group = shortcut.group ?? "Everywhere";
+    groups.set(group, [...(groups.get(group) ?? []), shortcut]);
+  }
+  const close = el(
+    "button",
+    { type: "button", class: "button", on: { click: () => dialog.close() } },
+    "Close",
+  );
+  const dialog = el(
+    "dialog",
+    { class: "dialog keys", "aria-labelledby": "keys-title" },
+    el("h2", { id: "keys-title" }, "Keys"),
+    el("div", { class: "keys-groups" }, [...groups].map(listed)),
+    el("p", { class: "dialog-actions" }, close),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close(); // on what is around it
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function listed([group, members]) {
+  const lines = members.map(({ keys, shown, label }) => [
+    el(
+      "dt",
+      {},
+      (shown ?? keys).split(" ").map((key) => [el("kbd", {}, written(key)), " "]),
+    ),
+    el("dd", {}, label),
+  ]);
+  return el("section", {}, el("h3", {}, group), el("dl", {}, lines));
+}
+
+const WRITTEN = Object.freeze({
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  Escape: "Esc",
+  Control: "Ctrl",
+});
+
+function written(key) {
+  if (key === "+") return key;
+  return key
+    .split("+")
+    .map((part) => WRITTEN[part] ?? part)
+    .join(" ");
+}
