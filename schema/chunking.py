@@ -7,7 +7,7 @@ so only the bytes in which a cut is possible are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import mul
 from typing import NamedTuple
 
@@ -62,33 +62,57 @@ def chunks(source: bytes | Callable[[int], bytes]) -> Iterator[Chunk]:
     `source` is all of it, or a function that reads up to so many bytes and gives none at the end.
     Such reads are of `READ_SIZE`; twice that and twice `MAXIMUM` are held at most.
     """
-    rest = b""  # since the last cut; it is known to have no cut inside
-    is_first = True
-    for piece in (source,) if isinstance(source, bytes) else _pieces(source):
+    cutter = Cutter()
+    for piece in pieces(source):
+        yield from cutter.feed(piece)
+    yield from cutter.finish()
+
+
+class Cutter:
+    """Cuts a file that comes piece by piece. At most `MAXIMUM` bytes are kept between pieces.
+
+    Where it cuts does not depend on the pieces; ones of `READ_SIZE` are the quickest.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""  # since the last cut; it is known to have no cut inside
+        self._is_first = True
+
+    def feed(self, piece: bytes) -> Iterator[Chunk]:
+        """The chunks that end in the next piece of the file; all of them are to be taken."""
         position = 0
+        rest = self._rest
         if rest:
             # Only the chunk that straddles two pieces is joined: joining all would copy all.
             joined, searched = rest + piece[:_MOSTLY_ENOUGH], len(rest)
-            size, weight = _find_cut(joined, 0, searched, is_first=is_first)
+            size, weight = _find_cut(joined, 0, searched, is_first=self._is_first)
             if not size and len(piece) > _MOSTLY_ENOUGH:
                 joined, searched = rest + piece[: MAXIMUM - len(rest)], len(joined)
-                size, weight = _find_cut(joined, 0, searched, is_first=is_first)
+                size, weight = _find_cut(joined, 0, searched, is_first=self._is_first)
             if not size:
-                rest = joined
-                continue
+                self._rest = joined
+                return
             yield Chunk(joined[:size], weight)
-            is_first = False
+            self._is_first = False
             position = size - len(rest)
         while True:
-            size, weight = _find_cut(piece, position, 0, is_first=is_first)
+            size, weight = _find_cut(piece, position, 0, is_first=self._is_first)
             if not size:
                 break
             yield Chunk(piece[position : position + size], weight)
-            is_first = False
+            self._is_first = False
             position += size
-        rest = piece[position:]
-    if rest:
-        yield Chunk(rest, 0)
+        self._rest = piece[position:]
+
+    def finish(self) -> Iterator[Chunk]:
+        """The chunk that the end of the file makes, if there is one."""
+        if self._rest:
+            yield Chunk(self._rest, 0)
+
+
+def pieces(source: bytes | Callable[[int], bytes]) -> Iterable[bytes]:
+    """What a `Cutter` is fed of a source as `chunks` takes it."""
+    return (source,) if isinstance(source, bytes) else _pieces(source)
 
 
 def _pieces(read: Callable[[int], bytes]) -> Iterator[bytes]:

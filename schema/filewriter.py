@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..blobstore.ref import DEFAULT_HASH, Blob, Ref
 from .blob import MAX_SCHEMA_SIZE, Part
 from .build import bytes_text, file_text
-from .chunking import FIRST, chunks
+from .chunking import FIRST, Chunk, Cutter, pieces
 from .errors import SchemaTooLarge
 from .facts import FileFacts
 
@@ -36,23 +36,73 @@ def write_file(
     for each part of the outermost list. What `put` or the reading function raises ends the
     writing. Raises `SchemaTooLarge` for absurd facts.
     """
-    return _put_file(facts, write_parts(source, put, hash_name=hash_name), put, hash_name)
+    parts = write_parts(source, put, hash_name=hash_name)
+    return write_file_blob(facts, parts, put, hash_name=hash_name)
 
 
 def write_parts(
     source: bytes | Callable[[int], bytes], put: Put, *, hash_name: str = DEFAULT_HASH
 ) -> list[Part]:
     """As `write_file`, but without the `file` blob: the parts it would have are returned."""
-    tree = _Tree(put, hash_name)
-    last_data = b""
-    last_ref: Ref | None = None
-    for data, weight in chunks(source):
-        # Equal neighbours are what long runs of zeros give: comparing is far cheaper than hashing.
-        if last_ref is None or data != last_data:
-            last_ref, last_data = Ref.of(data, hash_name=hash_name), data
-            put(Blob(last_ref, data))
-        tree.add(last_ref, len(data), weight)
-    return tree.parts()
+    writer = PartsWriter(put, hash_name=hash_name)
+    for piece in pieces(source):
+        writer.feed(piece)
+    return writer.finish()
+
+
+class PartsWriter:
+    """Hands the blobs to `put` of a file's contents that come piece by piece.
+
+    About 2 MiB are held between pieces, and a few hundred bytes for each part of the outermost
+    list. Pieces of 1 MiB are the quickest. What `put` raises ends the writing.
+    """
+
+    def __init__(self, put: Put, *, hash_name: str = DEFAULT_HASH) -> None:
+        self._put = put
+        self._hash_name = hash_name
+        self._cutter = Cutter()
+        self._tree = _Tree(put, hash_name)
+        self._last_data = b""
+        self._last_ref: Ref | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes of the file."""
+        self._add(self._cutter.feed(piece))
+
+    def finish(self) -> list[Part]:
+        """The parts of the file that ends here. Once."""
+        self._add(self._cutter.finish())
+        return self._tree.parts()
+
+    def _add(self, chunks: Iterator[Chunk]) -> None:
+        for data, weight in chunks:
+            # Equal neighbours are what long runs of zeros give: comparing is far cheaper than
+            # hashing.
+            ref = self._last_ref
+            if ref is None or data != self._last_data:
+                ref = Ref.of(data, hash_name=self._hash_name)
+                self._last_ref, self._last_data = ref, data
+                self._put(Blob(ref, data))
+            self._tree.add(ref, len(data), weight)
+
+
+def write_file_blob(
+    facts: FileFacts, parts: list[Part], put: Put, *, hash_name: str = DEFAULT_HASH
+) -> Ref:
+    """Hand the `file` blob over these parts to `put`, and return its ref.
+
+    Lists of parts that are too long are divided, which makes more blobs. Raises `SchemaTooLarge`
+    for absurd facts.
+    """
+    text = file_text(facts, parts)
+    while len(text) > MAX_SCHEMA_SIZE and len(parts) > 1:
+        parts = _grouped(parts, put, hash_name)
+        text = file_text(facts, parts)
+    if len(text) > MAX_SCHEMA_SIZE:
+        raise SchemaTooLarge("file", len(text), MAX_SCHEMA_SIZE)
+    ref = Ref.of(text, hash_name=hash_name)
+    put(Blob(ref, text))
+    return ref
 
 
 def write_small_file(
@@ -62,10 +112,10 @@ def write_small_file(
     if len(data) > SMALL_FILE:
         return write_file(facts, data, put, hash_name=hash_name)
     if not data:
-        return _put_file(facts, [], put, hash_name)
+        return write_file_blob(facts, [], put, hash_name=hash_name)
     chunk = Ref.of(data, hash_name=hash_name)
     put(Blob(chunk, data))
-    return _put_file(facts, [Part(len(data), chunk)], put, hash_name)
+    return write_file_blob(facts, [Part(len(data), chunk)], put, hash_name=hash_name)
 
 
 class _Span(NamedTuple):
@@ -126,18 +176,6 @@ def _as_one(parts: list[Part], put: Put, hash_name: str) -> Part:
     ref = Ref.of(text, hash_name=hash_name)
     put(Blob(ref, text))
     return Part(sum(part.size for part in parts), bytes_ref=ref)
-
-
-def _put_file(facts: FileFacts, parts: list[Part], put: Put, hash_name: str) -> Ref:
-    text = file_text(facts, parts)
-    while len(text) > MAX_SCHEMA_SIZE and len(parts) > 1:
-        parts = _grouped(parts, put, hash_name)
-        text = file_text(facts, parts)
-    if len(text) > MAX_SCHEMA_SIZE:
-        raise SchemaTooLarge("file", len(text), MAX_SCHEMA_SIZE)
-    ref = Ref.of(text, hash_name=hash_name)
-    put(Blob(ref, text))
-    return ref
 
 
 def _grouped(parts: list[Part], put: Put, hash_name: str) -> list[Part]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ...blobstore.ref import Blob, Ref
+from ...schema.claimclock import ClaimClock
 from ...schema.claims import Multi, Statement, claim_text
 from ...schema.permanodes import (
     FILE_DATE,
@@ -19,7 +20,6 @@ from ...schema.permanodes import (
 from ...schema.signing import Signer
 from ...schema.timestamps import Timestamp
 from ..client.store import Store
-from .clock import ClaimClock
 from .signed import BlobSigner
 
 _AT_ONCE = 2 << 20

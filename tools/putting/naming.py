@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...blobstore.ref import Blob, Ref
+from ...schema.claimclock import ClaimClock
 from ...schema.claims import AttributeChange, claim_text
 from ...schema.permanodes import RANDOM_SIZE, random_permanode_text
 from ..claiming.attributes import first_claims
-from ..claiming.clock import ClaimClock
 from ..claiming.signed import BlobSigner
 
 

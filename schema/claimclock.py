@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...schema.timestamps import Timestamp
+from .timestamps import Timestamp
 
 
 class ClaimClock:
