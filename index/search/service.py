@@ -81,6 +81,10 @@ class SearchService:
             service._settle = lambda _seconds: True
         return service
 
+    def reader(self) -> IndexReader:
+        """What reads rows, for one question that none of these answers. Raises `IndexBehind`."""
+        return self._reader()
+
     def query(self, query: SearchQuery, *, explain: bool = False) -> Document:
         """What a search finds: `blobs`, `description`, `LocationArea`; `continue` if it goes on.
 
