@@ -117,6 +117,7 @@ class Indexer:
         """Take nothing for known any longer: the table has other rows now."""
         self._may_wait = True
         self.has_unread.set()
+        self._tell_all(frozenset())
 
     def forget(self, blobs: Sequence[Blob]) -> None:
         """Take back the rows of blobs that are gone. Nothing may come or go meanwhile."""
@@ -128,7 +129,8 @@ class Indexer:
         """Tell `watcher` what changes while this lasts.
 
         It is told, when that is written and from the thread that wrote it, the refs of permanodes
-        that have been made anew, and of schema blobs whose rows have come or gone.
+        that have been made anew, and of schema blobs whose rows have come or gone; and of no refs
+        when all rows have been exchanged for others.
         """
         with self._watching:
             self._watchers += (watcher,)
@@ -215,11 +217,14 @@ class Indexer:
 
     def _tell(self, changed: frozenset[Ref]) -> None:
         if changed:
-            for watcher in self._watchers:
-                try:
-                    watcher(changed)
-                except Exception:  # the rows are written, whatever becomes of the news
-                    _log.exception("telling of changes")
+            self._tell_all(changed)
+
+    def _tell_all(self, changed: frozenset[Ref]) -> None:
+        for watcher in self._watchers:
+            try:
+                watcher(changed)
+            except Exception:  # the rows are written, whatever becomes of the news
+                _log.exception("telling of changes")
 
     def _look_again(self, puts: Iterable[Row]) -> None:
         """Wake those who wait for what came before that was noted, and so has woken nobody."""
