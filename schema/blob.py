@@ -44,6 +44,8 @@ class Claim:
     transitive: bool = False
     auth_type: str = ""
     expires: Timestamp | None = None
+    password_hash: str = ""
+    most_downloads: int | None = None
 
 
 NO_CLAIM = Claim()
@@ -183,7 +185,17 @@ def _read_claim(fields: FieldReader) -> Claim:
         transitive=fields.boolean("transitive"),
         auth_type=fields.text("authType"),
         expires=fields.time("expires"),
+        password_hash=_text_if_any(fields.anything("passwordHash")),
+        most_downloads=_number_if_any(fields.anything("maxDownloads")),
     )
+
+
+def _text_if_any(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number_if_any(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _read_part(value: object) -> Part:
@@ -240,6 +252,11 @@ _FILE_NAMES = frozenset(
         *("parts", "entries", "members", "mergeSets"),
     )
 )
-_KNOWN = _known("camliVersion", "camliType", "blobRef", "unixAtime", *_FILE_NAMES, *_CLAIM_NAMES)
+# Our own, and no reason for any blob to be void that Perkeep would read.
+_LOCK_NAMES = ("passwordHash", "maxDownloads")
+_KNOWN = _known(
+    *("camliVersion", "camliType", "blobRef", "unixAtime"),
+    *(*_FILE_NAMES, *_CLAIM_NAMES, *_LOCK_NAMES),
+)
 _PART_REFS = frozenset({"blobRef", "bytesRef"})
 _PART_KNOWN = _known("size", "offset", *_PART_REFS)

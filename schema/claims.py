@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from ..blobstore.ref import Ref
@@ -16,10 +16,8 @@ from .blob import MAX_SCHEMA_SIZE, Claim, SchemaBlob
 from .canonical import Fields, Number, Value, canonical
 from .errors import BadClaim, NotClaim, SchemaTooLarge
 from .jsontext import BadJson, read_object
+from .sharelocks import HAVE_REF, MOST_COUNT, auth_type, locks_in, read_password_hash
 from .timestamps import Timestamp, format_time
-
-HAVE_REF = "haveref"
-"""Who may use a share: whoever knows its ref. Perkeep knows no other way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,7 @@ class Share:
 
     Exactly one of `target` and `search` is written; a claim found with both shares the target.
     `search` is a query as Perkeep's search takes it. Without `expires`, the share has no end.
+    What `auth_type` asks for besides the ref is in the last two; `locked` sets all three.
     """
 
     target: Ref | None = None
@@ -72,6 +71,31 @@ class Share:
     is_transitive: bool = False
     expires: Timestamp | None = None
     auth_type: str = HAVE_REF
+    password_hash: str = ""
+    """What a password is tried against, as `sharelocks.py` writes it; empty without one."""
+    most_downloads: int | None = None
+    """How many downloads of contents there may be; None for any number."""
+
+    @property
+    def has_known_locks(self) -> bool:
+        """Whether all that is asked for besides the ref is known here, and is there."""
+        has_password = bool(self.password_hash)
+        if has_password and read_password_hash(self.password_hash) is None:
+            return False
+        is_counted = self.most_downloads is not None
+        return self.auth_type == auth_type(has_password=has_password, is_counted=is_counted)
+
+
+def locked(share: Share, *, password_hash: str = "", most_downloads: int | None = None) -> Share:
+    """The share with these locks, and no others."""
+    return replace(
+        share,
+        auth_type=auth_type(
+            has_password=bool(password_hash), is_counted=most_downloads is not None
+        ),
+        password_hash=password_hash,
+        most_downloads=most_downloads,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +205,27 @@ def _statement(claim: Claim) -> Statement:
     if claim.claim_type == "delete" and claim.target is not None:
         return Delete(claim.target)
     if claim.claim_type == "share":
-        return Share(
-            target=claim.target,
-            search=claim.search if isinstance(claim.search, dict) else None,
-            is_transitive=claim.transitive,
-            expires=claim.expires,
-            auth_type=claim.auth_type,
-        )
+        return _read_share(claim)
     return Other(claim.claim_type, claim.permanode)
+
+
+def _read_share(claim: Claim) -> Share:
+    locks = locks_in(claim.auth_type)
+    count = claim.most_downloads
+    return Share(
+        target=claim.target,
+        search=claim.search if isinstance(claim.search, dict) else None,
+        is_transitive=claim.transitive,
+        expires=claim.expires,
+        auth_type=claim.auth_type,
+        # What the way in does not mention, Perkeep would not ask for either.
+        password_hash=claim.password_hash if "password" in locks else "",
+        most_downloads=count if "count" in locks and _can_count(count) else None,
+    )
+
+
+def _can_count(count: int | None) -> bool:
+    return count is not None and 1 <= count <= MOST_COUNT
 
 
 def _fields(says: Statement | Multi) -> dict[str, Value]:
@@ -223,10 +260,20 @@ def _change_fields(says: AttributeChange) -> dict[str, Value]:
 def _share_fields(says: Share) -> dict[str, Value]:
     if (says.target is None) == (says.search is None):
         raise BadClaim("a share is of one thing", remedy="give either a target or a search")
-    if says.auth_type != HAVE_REF:
+    if not says.has_known_locks:
         raise BadClaim(
             f"nobody could use such a share; the way in is {HAVE_REF!r}", remedy="say so"
         )
+    if says.most_downloads is not None:
+        if not _can_count(says.most_downloads):
+            raise BadClaim(
+                f"{says.most_downloads} downloads", remedy=f"give a number from 1 to {MOST_COUNT}"
+            )
+        if not says.is_transitive:
+            raise BadClaim(
+                "a share of one blob alone has no downloads to count",
+                remedy="let it be transitive, or do not count",
+            )
     fields: dict[str, Value] = {
         "claimType": "share",
         "authType": says.auth_type,
@@ -244,6 +291,10 @@ def _share_fields(says: Share) -> dict[str, Value]:
                 remedy="give another time",
             )
         fields["expires"] = format_time(says.expires)
+    if says.password_hash:
+        fields["passwordHash"] = says.password_hash
+    if says.most_downloads is not None:
+        fields["maxDownloads"] = says.most_downloads
     return fields
 
 

@@ -19,7 +19,7 @@ from ..blobstore.ref import Ref
 from ..blobstore.storage import fetch_one
 from ..index.claims import ClaimIndex
 from ..schema.blob import MAX_SCHEMA_SIZE
-from ..schema.sharing import Denial, denial
+from ..schema.sharing import Denial, open_share, way_denial
 from ..schema.timestamps import Timestamp
 from .claims import answer_catching_up
 from .contents import answer_contents
@@ -92,14 +92,20 @@ class _ShareHandler:
         resp.set_header("cache-control", CACHE)
 
     def _denial(self, chain: list[Ref], wants_contents: bool) -> Denial | None:
-        return denial(
-            chain,
+        found = open_share(
+            chain[0],
             read=self._read,
             deleted=self._deleted,
             trusts=self._claims.trusts,
             now=Timestamp(round(self._services.clock().timestamp() * 1e6) * 1000),
-            is_whole_file=wants_contents,
         )
+        if isinstance(found, Denial):
+            return found
+        if found.share.password_hash:
+            return Denial.SHARE_LOCKED
+        if found.share.most_downloads is not None:
+            return Denial.SHARE_USED_UP
+        return way_denial(found.share, chain[1:], read=self._read, is_whole_file=wants_contents)
 
     def _read(self, ref: Ref) -> bytes | None:
         """A blob that may be a schema blob; of one that is too large for that, nothing."""

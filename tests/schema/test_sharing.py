@@ -26,7 +26,7 @@ from holdfast.schema.claims import (
     search_fields,
 )
 from holdfast.schema.facts import FileFacts
-from holdfast.schema.sharing import Denial, denial, is_transitive, links
+from holdfast.schema.sharing import Denial, is_transitive, links, open_share, way_denial
 from holdfast.schema.timestamps import Timestamp
 
 SIGNER = Ref.of(b"a public key")
@@ -54,9 +54,12 @@ class Store(dict[Ref, bytes]):
         self.asked.append(ref)
         return self.get(ref)
 
-    def denial(self, *chain: Ref, **options: object) -> Denial | None:
+    def denial(self, *chain: Ref, is_whole_file: bool = False, **options: object) -> Denial | None:
         usual = {"deleted": (), "trusts": lambda claim: claim.signer == SIGNER, "now": NOW}
-        return denial(chain, read=self.read, **{**usual, **options})
+        found = open_share(chain[0], read=self.read, **{**usual, **options})
+        if isinstance(found, Denial):
+            return found
+        return way_denial(found.share, chain[1:], read=self.read, is_whole_file=is_whole_file)
 
 
 @pytest.fixture
@@ -261,8 +264,10 @@ def test_what_is_opened_is_always_reached_step_by_step_from_the_target(data):
     [
         (None, "file", True),
         (None, "directory", True),
-        (None, "static-set", False),
-        (None, "permanode", False),
+        (None, "static-set", True),
+        (None, "permanode", True),
+        (None, "search", True),
+        (None, "claim", False),
         (None, "", False),
         (True, "", True),
         (True, "permanode", True),
@@ -270,7 +275,7 @@ def test_what_is_opened_is_always_reached_step_by_step_from_the_target(data):
         (False, "directory", False),
     ],
 )
-def test_unless_said_otherwise_files_and_directories_are_shared_with_what_is_below(
+def test_unless_said_otherwise_what_is_of_no_use_alone_is_shared_with_what_is_below(
     choice, kind, expected
 ):
     assert is_transitive(choice, kind) is expected
