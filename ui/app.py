@@ -17,6 +17,7 @@ from ..blobstore.handlers.auth import Scope, TooManyFailures
 from ..blobstore.handlers.get import QuickReader
 from ..blobstore.handlers.problems import on_error, on_http_error
 from ..blobstore.handlers.routes import ROOTS, add_routes
+from .assets import add_assets, bundled
 from .claims import add_claims
 from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
@@ -133,6 +134,7 @@ def create_app(services: Services) -> Application:
         add_indexing(app, services, services.index)
     if services.index is not None and services.searches is not None:
         add_search(app, services, services.index, services.searches)
+    add_assets(app, bundled())
     add_routes(app, blobs, services.auth)
     return app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..blobstore.handlers.auth import Auth
@@ -12,6 +12,8 @@ from ..blobstore.ref import DEFAULT_HASH
 from ..index.claims import ClaimIndex
 from ..index.opening import Index
 from ..schema.signing import Signer
+from .login.csrf import Csrf
+from .login.sessions import Sessions
 from .searches import Searches
 
 
@@ -35,6 +37,10 @@ class Services:
     """What is known of this store, and what is not yet; None where nothing is indexed."""
     searches: Searches | None = None
     """Who answers searches; None where nobody does."""
+    sessions: Sessions | None = None
+    """Who is signed in with a browser; None where nobody can be."""
+    csrf: Csrf = field(default_factory=Csrf.fresh)
+    """Tells requests of our pages from those that others' pages make browsers send."""
     owner_name: str = ""
     user_name: str = ""
     listen: str = ""

@@ -10,6 +10,8 @@ The text form is Perkeep's, `TYPE[:ARGUMENTS]`:
     basic:NAME:PASSWORD           the same without options
     token:SECRET                  `Authorization: Token SECRET`
     devauth:PASSWORD              any name with that password, or localhost
+
+Where there is a password or a token, browsers may sign in with it, and then have a session.
 """
 
 from __future__ import annotations
@@ -19,18 +21,21 @@ import binascii
 import hmac
 import os
 from collections.abc import Iterable, MutableMapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 
 from ..errors import Blame, HoldfastError
 from . import rights
 from .limiter import FailureLimiter
+from .origin import OTHER_SITES, is_other_site, says_https
 from .peers import Peer, is_loopback
 
 Scope = MutableMapping[str, Any]
 """What an ASGI server says of a request."""
 
 _RIGHTS = "holdfast.rights"
+_BY_PAGE = "holdfast.by-page"
+_FOREIGN = "holdfast.foreign"
 
 PEER = "holdfast.peer"
 """The scope's key for the connection's `Peer`, where the server in front keeps one."""
@@ -58,6 +63,13 @@ class TooManyFailures(HoldfastError):
         super().__init__(f"too many failed attempts; try again in {wait} seconds")
 
 
+class KnowsSessions(Protocol):
+    """Who remembers which browsers are signed in."""
+
+    def knows(self, scope: Scope) -> bool:
+        """Whether a request carries what its browser was given when it signed in."""
+
+
 class Auth:
     """Decides on each request what its caller may do."""
 
@@ -68,10 +80,13 @@ class Auth:
         process_token: str,
         vivify_token: str = "",
         limiter: FailureLimiter | None = None,
+        sessions: KnowsSessions | None = None,
         uid: int | None = None,
     ) -> None:
         """`process_token` is random text of this process that grants everything, and
-        `vivify_token` one that grants what a vivify password does. Raises `BadAuth`."""
+        `vivify_token` one that grants what a vivify password does. A request of one of the
+        `sessions` has all rights. Raises `BadAuth`."""
+        self._sessions = sessions
         self._limiter = limiter if limiter is not None else FailureLimiter()
         self._uid = os.getuid() if uid is None else uid
         kind, _, rest = text.partition(":")
@@ -145,10 +160,43 @@ class Auth:
         assert isinstance(found, int)
         return found
 
+    def is_deliberate(self, scope: Scope) -> bool:
+        """Whether a caller with rights has them by its own doing, as programs do.
+
+        What a browser adds by itself, it adds for every page. So what a page may have asked for
+        counts only with credentials that no browser remembers. Raises `TooManyFailures`.
+        """
+        self.rights_of(scope)
+        return _BY_PAGE not in scope
+
+    def is_foreign(self, scope: Scope) -> bool:
+        """Whether a browser asks for a page that is not of this server.
+
+        Raises `TooManyFailures`.
+        """
+        self.rights_of(scope)
+        return _FOREIGN in scope
+
+    @property
+    def asks_for(self) -> str:
+        """What people sign in with: `password`, `token`, or nothing where they need not."""
+        if self.kind == "token":
+            return "token"
+        return "password" if self._passwords else ""
+
+    def sign_in(self, scope: Scope, *, name: str = "", secret: str) -> int:
+        """What whoever knows `name` and password, or the token, may do.
+
+        Raises `TooManyFailures`.
+        """
+        if self.asks_for == "token":
+            return self._token(secret.encode(), scope)
+        return self._password(name.encode(), secret.encode(), scope)
+
     def _judge(self, scope: Scope) -> int:
-        authorization = host = b""
+        authorization = host = fetch_site = fetch_mode = b""
         origin = None
-        is_forwarded = wants_websocket = False
+        is_forwarded = over_https = wants_websocket = has_cookie = False
         for name, value in scope["headers"]:
             if name == b"authorization":
                 authorization = value
@@ -158,14 +206,31 @@ class Auth:
                 origin = value
             elif name == b"upgrade":
                 wants_websocket = value.lower() == b"websocket"
+            elif name == b"cookie":
+                has_cookie = True
+            elif name == b"sec-fetch-site":
+                fetch_site = value
+            elif name == b"sec-fetch-mode":
+                fetch_mode = value
             elif name in (b"x-forwarded-for", b"forwarded"):
                 is_forwarded = True
+            elif name == b"x-forwarded-proto":
+                is_forwarded = True
+                over_https = says_https(value)
         # A browser says with `Origin` which site's page asks. What the browser adds by itself
-        # (the machine it runs on, a remembered password) must not count for a stranger's page.
-        is_foreign = origin is not None and origin.partition(b"://")[2].lower() != host.lower()
+        # (the machine it runs on, a remembered password, a cookie) must not count for a stranger's
+        # page. Of what a page embeds newer browsers say only with `Sec-Fetch-Site` whose it is;
+        # following a link from elsewhere is no harm.
+        is_foreign = (
+            origin is not None and is_other_site(origin, host, over_https=over_https)
+        ) or (fetch_site in OTHER_SITES and fetch_mode != b"navigate")
+        if is_foreign:
+            scope[_FOREIGN] = True
         if authorization:
             found = self._credentials(authorization, is_foreign, scope)
             if found:
+                if authorization.startswith(b"Basic") and (origin is not None or fetch_site):
+                    scope[_BY_PAGE] = True
                 return found
         elif wants_websocket and b"authtoken=" in scope["query_string"]:
             query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -174,6 +239,11 @@ class Auth:
                 return found
         if is_foreign:
             return rights.NOTHING
+        if origin is not None or fetch_site:
+            scope[_BY_PAGE] = True
+        if has_cookie and self._sessions is not None and self._sessions.knows(scope):
+            scope[_BY_PAGE] = True
+            return rights.ALL
         if self._is_open:
             return rights.ALL
         if self._trusts_localhost and not is_forwarded and self._is_local(scope, host):
@@ -186,11 +256,14 @@ class Auth:
             return self._token(value, scope)
         if scheme != b"Basic" or is_foreign or not self._passwords:
             return rights.NOTHING
-        self._check_failures(scope)
         try:
             name, _, password = base64.b64decode(value, validate=True).partition(b":")
         except binascii.Error:
             name = password = b""
+        return self._password(name, password, scope)
+
+    def _password(self, name: bytes, password: bytes, scope: Scope) -> int:
+        self._check_failures(scope)
         found = rights.NOTHING
         for expected_name, expected, grants in self._passwords:
             # Every comparison is made, whichever succeeds, so that time tells nothing.
