@@ -16,6 +16,8 @@ const FIRST_MEMBERS = 2000;
  * @typedef {{permanode: string, act: "set"|"add"|"del", attribute: string, value?: string}
  *   | {act: "delete", target: string}} Claim
  * @typedef {(done: number, total: number) => void} Told
+ * @typedef {{claims?: string[], things?: string[]}} Made  What can be taken back: claims, and things
+ *   that are new.
  */
 
 /** Where a call of the API is. @param {string} name */
@@ -90,7 +92,7 @@ async function inBatches(call, all, told) {
  * @param {[string, string][]} attributes
  * @param {string[]} [members]
  * @param {Told} [told]
- * @returns {Promise<{ref: string, takenBack: Claim[]}>} the thing, and what would take it back
+ * @returns {Promise<string>} its ref
  */
 export async function create(attributes, members = [], told) {
   const first = members.slice(0, FIRST_MEMBERS);
@@ -101,7 +103,7 @@ export async function create(attributes, members = [], told) {
     rest.map((value) => ({ permanode: ref, act: "add", attribute: "camliMember", value })),
     (done) => told?.(done + first.length, members.length),
   );
-  return { ref, takenBack: [{ act: "delete", target: ref }] };
+  return ref;
 }
 
 /**
@@ -110,7 +112,7 @@ export async function create(attributes, members = [], told) {
  * @param {object} what
  * @param {string} what.doing "Adding the tag"
  * @param {string} what.done "Tagged 3 things"
- * @param {(told: Told) => Promise<string[]>} what.run the refs of the claims it made
+ * @param {(told: Told) => Promise<Made>} what.run
  * @param {() => void} [what.onUndone]
  * @returns {Promise<boolean>} whether it was done
  */
@@ -122,8 +124,7 @@ export async function act({ doing, done, run, onUndone }) {
     progress?.update(`${doing}: ${far}`, count / total);
   };
   try {
-    const claims = await run(told);
-    offerUndo(done, claims, onUndone);
+    offerUndo(done, await run(told), onUndone);
     return true;
   } catch (error) {
     sayStopped(error, doing);
@@ -136,21 +137,23 @@ export async function act({ doing, done, run, onUndone }) {
 /**
  * Say what was done, with a button that undoes it, which in turn can be undone.
  * @param {string} text
- * @param {string[]} claims
+ * @param {Made} made
  * @param {() => void} [onUndone]
  */
-export function offerUndo(text, claims, onUndone) {
-  if (!claims.length) return void say(text);
-  const back = () => undoing(text, claims, "Undo", onUndone);
-  say(text, { action: { label: "Undo", run: back }, seconds: 12 });
+export function offerUndo(text, made, onUndone) {
+  const { claims = [], things = [] } = made;
+  if (!claims.length && !things.length) return void say(text);
+  const back = () => undoing(text, made, "Undo", onUndone);
+  return void say(text, { action: { label: "Undo", run: back }, seconds: 12 });
 }
 
-async function undoing(text, claims, label, onUndone) {
+async function undoing(text, { claims = [], things = [] }, label, onUndone) {
   try {
-    const counter = await undo(claims);
+    const counter = claims.length ? await undo(claims) : [];
+    counter.push(...(await makeClaims(things.map((target) => ({ act: "delete", target })))));
     onUndone?.();
     const next = label === "Undo" ? "Redo" : "Undo";
-    const again = () => undoing(text, counter, next, onUndone);
+    const again = () => undoing(text, { claims: counter }, next, onUndone);
     const said = label === "Undo" ? `Undone: ${text}` : text;
     say(said, { action: { label: next, run: again }, seconds: 12 });
   } catch (error) {
@@ -162,7 +165,7 @@ function sayStopped(error, doing) {
   if (!(error instanceof StoppedHalfway)) return void sayError(error, `${doing}: not done`);
   const made = error.made.length.toLocaleString();
   sayError(error, `${doing}: stopped after ${made} of ${error.total.toLocaleString()}`);
-  offerUndo(`${made} changes were made before that`, error.made);
+  return offerUndo(`${made} changes were made before that`, { claims: error.made });
 }
 
 /**

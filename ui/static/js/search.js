@@ -4,14 +4,14 @@
  */
 
 import { api, isWritable, READ_ONLY } from "./acts.js";
+import { Combobox } from "./combobox.js";
 import { ask } from "./dialog.js";
-import { announce, drawing, el } from "./dom.js";
+import { drawing, el } from "./dom.js";
 import { getJson, postJson } from "./http.js";
 import { addShortcuts } from "./keys.js";
 import { page } from "./page.js";
 import { say, sayError } from "./toast.js";
 
-const TYPING_PAUSE = 90; // milliseconds
 const CHECK_PATIENCE = 400; // milliseconds an expression may take to be found wrong
 const MOST_SHOWN = 12;
 
@@ -51,35 +51,19 @@ class SearchBox {
   constructor(form, input) {
     this.form = form;
     this.input = input;
-    this.options = [];
-    this.active = -1;
-    this.list = el("ul", {
-      class: "search-list",
-      id: "search-list",
-      role: "listbox",
-      "aria-label": "Suggestions",
-      hidden: true,
-    });
     this.problem = el("div", { class: "search-problem", id: "search-problem", hidden: true });
     this.problem.setAttribute("role", "alert");
-    for (const [name, value] of Object.entries({
-      role: "combobox",
-      "aria-expanded": "false",
-      "aria-controls": "search-list",
-      "aria-autocomplete": "list",
-      "aria-haspopup": "listbox",
-      autocomplete: "off",
-      autocapitalize: "none",
-      spellcheck: "false",
-    })) {
-      input.setAttribute(name, value);
-    }
-    this.save = this.#button("Save this search", STAR);
-    this.save.addEventListener("click", () => this.#askName());
-    this.help = this.#button("What can be searched for", QUESTION);
-    this.help.addEventListener("click", () => this.#showHelp());
+    this.save = this.#button("Save this search", STAR, () => this.#askName());
+    this.help = this.#button("What can be searched for", QUESTION, () => this.#showHelp());
     form.classList.add("search");
-    form.append(this.save, this.help, this.list, this.problem);
+    form.append(this.save, this.help, this.problem);
+    this.choices = new Combobox(input, {
+      label: "Suggestions",
+      host: form,
+      find: (text, signal) => this.#find(text, signal),
+      show: shown,
+      take: (suggestion) => this.#take(suggestion),
+    });
     this.#showSave();
     this.#listen();
   }
@@ -108,133 +92,42 @@ class SearchBox {
     this.input.removeAttribute("aria-describedby");
   }
 
-  #button(label, path) {
+  #button(label, path, click) {
     const named = { type: "button", class: "search-button", "aria-label": label, title: label };
-    return el("button", named, drawing(path));
+    return el("button", { ...named, on: { click } }, drawing(path));
   }
 
   #listen() {
-    const { input, form, list } = this;
-    input.addEventListener("input", () => {
+    this.input.addEventListener("input", () => {
       this.#hideProblem();
       this.#showSave();
-      this.#suggestSoon();
     });
-    input.addEventListener("keydown", (event) => this.#onKey(event));
-    input.addEventListener("focus", () => this.#suggestSoon());
-    input.addEventListener("click", () => this.#suggestSoon());
-    form.addEventListener("focusout", (event) => {
-      if (!form.contains(event.relatedTarget)) this.#closeList();
-    });
-    // The box keeps the keyboard while somebody points into the list.
-    list.addEventListener("pointerdown", (event) => event.preventDefault());
-    list.addEventListener("click", (event) => {
-      const at = [...list.children].indexOf(event.target.closest("[role=option]"));
-      if (at >= 0) this.#take(this.options[at]);
-    });
-    form.addEventListener("submit", (event) => this.#onSubmit(event));
+    this.form.addEventListener("submit", (event) => this.#onSubmit(event));
     addShortcuts({
       keys: "/",
       label: "Search",
       run: () => {
-        input.focus();
-        input.select();
+        this.input.focus();
+        this.input.select();
       },
     });
   }
 
-  #suggestSoon() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#suggest(), TYPING_PAUSE);
-  }
-
-  async #suggest() {
-    this.asked?.abort();
-    this.asked = new AbortController();
-    const { signal } = this.asked;
-    const text = this.input.value;
+  async #find(text, signal) {
     const cursor = this.input.selectionStart ?? text.length;
-    try {
-      const found = text.trim()
-        ? (await getJson(api("suggest"), { text, cursor }, { signal })).suggestions
-        : await savedSuggestions(signal);
-      if (signal.aborted || document.activeElement !== this.input) return;
-      this.#showList(found.slice(0, MOST_SHOWN));
-    } catch {
-      this.#closeList(); // without suggestions one can still search
-    }
+    const found = text.trim()
+      ? (await getJson(api("suggest"), { text, cursor }, { signal })).suggestions
+      : await savedSearches(signal);
+    return found.slice(0, MOST_SHOWN);
   }
 
-  #showList(options) {
-    this.options = options;
-    this.active = -1;
-    const rows = options.map(({ label, kind, text }, at) =>
-      el(
-        "li",
-        { role: "option", id: `search-option-${at}`, class: `search-option kind-${kind}` },
-        el("span", { class: "search-option-label" }, label || text),
-        el("span", { class: "search-option-kind" }, KIND_WORDS[kind] ?? ""),
-      ),
-    );
-    this.list.replaceChildren(...rows);
-    this.list.hidden = !options.length;
-    this.input.setAttribute("aria-expanded", String(options.length > 0));
-    this.input.removeAttribute("aria-activedescendant");
-    if (options.length) announce(`${options.length} suggestions`);
-  }
-
-  #closeList() {
-    clearTimeout(this.timer);
-    this.asked?.abort();
-    this.options = [];
-    this.active = -1;
-    this.list.hidden = true;
-    this.input.setAttribute("aria-expanded", "false");
-    this.input.removeAttribute("aria-activedescendant");
-  }
-
-  #move(to) {
-    const count = this.options.length;
-    this.active = ((to + 1 + count + 1) % (count + 1)) - 1; // one place more: none of them
-    [...this.list.children].forEach((row, at) => {
-      row.setAttribute("aria-selected", String(at === this.active));
-    });
-    const row = this.list.children[this.active];
-    if (!row) return this.input.removeAttribute("aria-activedescendant");
-    row.scrollIntoView({ block: "nearest" });
-    return this.input.setAttribute("aria-activedescendant", row.id);
-  }
-
-  #onKey(event) {
-    const open = !this.list.hidden;
-    if (event.isComposing) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      if (!open) this.#suggest();
-      else this.#move(this.active + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (event.key === "Enter" && open && this.active >= 0) {
-      event.preventDefault();
-      this.#take(this.options[this.active]);
-    } else if (event.key === "Escape" && open) {
-      event.preventDefault();
-      this.#closeList();
-    } else if (event.key === "Escape" && !this.input.value) {
-      this.input.blur();
-    }
-  }
-
-  #take(option) {
-    this.input.value = option.text;
-    const cursor = option.cursor ?? option.text.length;
-    this.input.setSelectionRange(cursor, cursor);
+  #take({ text, cursor, kind }) {
+    this.input.value = text;
+    this.input.setSelectionRange(cursor ?? text.length, cursor ?? text.length);
     this.#hideProblem();
     this.#showSave();
-    if (option.kind === "saved") {
-      this.#closeList();
-      this.form.requestSubmit();
-    } else {
-      this.#suggest();
-    }
+    if (kind === "saved") this.form.requestSubmit();
+    else this.choices.seek();
   }
 
   /** What is wrong is told here, before the page is left. */
@@ -242,7 +135,7 @@ class SearchBox {
     const expression = this.input.value.trim();
     if (this.checked === expression || !expression) return;
     event.preventDefault();
-    this.#closeList();
+    this.choices.close();
     try {
       const signal = AbortSignal.timeout(CHECK_PATIENCE);
       await getJson(page.urls.items, { q: expression, limit: 1 }, { signal });
@@ -284,7 +177,7 @@ class SearchBox {
         this.input.value = before ? `${before} ${example}` : example;
         this.input.focus();
         this.#showSave();
-        this.#suggestSoon();
+        this.choices.seekSoon();
       });
     } catch (error) {
       sayError(error, "The help could not be opened");
@@ -292,7 +185,14 @@ class SearchBox {
   }
 }
 
-async function savedSuggestions(signal) {
+function shown({ label, text, kind }) {
+  return [
+    el("span", { class: "choice-label" }, label || text),
+    el("span", { class: "choice-note" }, KIND_WORDS[kind] ?? ""),
+  ];
+}
+
+async function savedSearches(signal) {
   const { searches } = await getJson(api("saved"), {}, { signal });
   return searches.map(({ name, expression }) => ({
     text: expression,

@@ -25,8 +25,8 @@ export function start() {
 }
 
 /**
- * The server's events. A hidden page lets go of its connection, as browsers have few of them for one
- * server, and catches up when it is shown again.
+ * The server's events. A hidden page lets go of its connection, as browsers have few of them for
+ * one server, and catches up when it is shown again.
  */
 class Changes extends EventTarget {
   constructor(url) {
