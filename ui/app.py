@@ -12,30 +12,34 @@ from falcon import HTTPError
 from falcon.asgi import Request, Response
 
 from ..blobstore.handlers import rights
-from ..blobstore.handlers.answers import answer_bytes, answer_text, redirect
+from ..blobstore.handlers.answers import answer_bytes, redirect
 from ..blobstore.handlers.auth import Scope, TooManyFailures
 from ..blobstore.handlers.get import QuickReader
-from ..blobstore.handlers.problems import on_error, on_http_error
 from ..blobstore.handlers.routes import ROOTS, add_routes
 from .assets import add_assets, bundled
 from .claims import add_claims
 from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
+from .errorpages import ErrorPages, OwnAnswers
 from .indexing import add_indexing
+from .login.entrance import add_entrance
+from .login.listing import add_session_list
+from .login.way import HOME, wants_page
 from .ownkey import OwnKey
+from .pages import answer_page
 from .search import FEED_PATHS, add_search
 from .searchfeed import MOST_TEXT
 from .services import Services
 from .share import add_shares
 from .signing import add_signing
 from .sinks import add_sink
-from .status import add_status, answer_page
+from .status import add_status
 from .vivifying import Vivifier
 
 _SUBTREES = frozenset(
     [
         *(root + "camli" for root in ROOTS),
-        *("/status", "/help", "/sighelper", "/share", "/my-search"),
+        *("/status", "/help", "/sighelper", "/share", "/my-search", "/ui"),
     ]
 )
 
@@ -44,7 +48,7 @@ class Application(falcon.asgi.App[Request, Response]):
     """The falcon application, with a short way past it for the commonest request."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(middleware=[_CleanPaths()])
+        super().__init__(middleware=[_CleanPaths(), OwnAnswers(services)])
         self._auth = services.auth
         self._feeds = FEED_PATHS if services.searches is not None else frozenset[str]()
         self._quick = QuickReader(services.blobs)
@@ -106,21 +110,33 @@ def create_app(services: Services) -> Application:
     app.req_options.strip_url_path_trailing_slash = False
     # A message may have 32 MiB: none is taken before the last one is dealt with.
     app.ws_options.max_receive_queue = 0
-    app.add_error_handler(Exception, on_error)
-    app.add_error_handler(HTTPError, on_http_error)
+    errors = ErrorPages(services)
+    app.add_error_handler(Exception, errors.on_error)
+    app.add_error_handler(HTTPError, errors.on_http_error)
 
     async def root(req: Request, resp: Response, _rest: str) -> None:
         if is_discovery(req):
             answer_discovery(services, req, resp)
         elif req.path == "/" and req.method in ("GET", "HEAD"):
-            answer_page(resp, "Welcome", _WELCOME)
+            resp.append_header("vary", "Accept")
+            if wants_page(req):
+                redirect(resp, HOME)
+            else:
+                answer_page(resp, "welcome.html")
         elif req.path == "/favicon.ico" and req.method in ("GET", "HEAD"):
             answer_bytes(resp, _ICON, content_type="image/svg+xml")
             resp.set_header("content-security-policy", "default-src 'none'")
         else:
-            answer_text(resp, "404 page not found\n", status=404)
+            errors.answer_missing(req, resp)
+
+    async def nothing(req: Request, resp: Response, _rest: str) -> None:
+        errors.answer_missing(req, resp)
 
     add_sink(app, "/", root)
+    # Strangers are not told what there is below it, and what not.
+    add_sink(app, HOME, nothing, auth=services.auth)
+    add_entrance(app, services)
+    add_session_list(app, services)
     add_status(app, services)
     blobs, key = services.blobs, None
     if services.signer is not None:
@@ -138,8 +154,6 @@ def create_app(services: Services) -> Application:
     add_routes(app, blobs, services.auth)
     return app
 
-
-_WELCOME = """<p>This is a Holdfast server: it keeps blobs, and gives them back.</p>"""
 
 _ICON = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'

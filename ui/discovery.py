@@ -46,6 +46,8 @@ def answer_discovery(services: Services, req: Request, resp: Response) -> None:
     # Real clients compare the whole header: no charset, no final newline.
     answer_bytes(resp, text, content_type="text/javascript")
     resp.set_header("cache-control", "no-store")
+    # As a script it is run by whatever page names it: other sites must not learn the token.
+    resp.set_header("cross-origin-resource-policy", "same-origin")
 
 
 def document(services: Services, has: int) -> dict[str, object]:

@@ -10,8 +10,9 @@ from falcon.asgi import App, Request, Response
 from falcon.asgi.ws import WebSocket
 
 from ..blobstore.handlers import rights
-from ..blobstore.handlers.answers import answer_text, unauthorized
+from ..blobstore.handlers.answers import answer_text
 from ..blobstore.handlers.auth import Auth
+from .login.way import turn_away
 
 Answer: TypeAlias = Callable[[Request, Response, str], Awaitable[None]]
 """Answers a request; the text is what the pattern of its path calls `rest`, else empty."""
@@ -46,8 +47,8 @@ def add_sink(
             if not may:
                 raise HTTPForbidden
             await feed(req, ws, rest)
-        elif not may:
-            unauthorized(resp)
+        elif auth is not None and not may:
+            turn_away(auth, req, resp)
         else:
             await answer(req, resp, rest)
 

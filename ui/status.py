@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import platform
 import sys
-from html import escape
-from typing import Any
+from typing import Any, TypeAlias
 
 from falcon.asgi import App, Request, Response
 
 from ..blobstore.errors import HoldfastError
-from ..blobstore.handlers.answers import HTML_TYPE, answer_bytes, answer_json, answer_text
+from ..blobstore.handlers.answers import answer_json, answer_text
 from ..blobstore.handlers.form import query
+from ..blobstore.handlers.origin import is_https
 from ..blobstore.handlers.problems import public_text, report
 from ..blobstore.handlers.routes import ROOTS
 from ..blobstore.storage import HasGeneration, capability
 from ..index.status import MOST_COUNTED, IndexStatus
 from .discovery import rfc3339
+from .login.frame import frame_of
+from .pages import answer_page
 from .services import Services
 from .sinks import add_sink, only_reads
 
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""Pages show text and nothing else: no script, no frame, nothing from elsewhere."""
+Rows: TypeAlias = list[tuple[str, str]]
 
 _FLICKERING = frozenset(("bytesInFlight", "searches"))
 """What changes with every request."""
@@ -39,7 +37,7 @@ def add_status(app: App[Any, Any], services: Services) -> None:
 
     async def status(req: Request, resp: Response, page: str) -> None:
         if only_reads(req, resp):
-            await answer_status(services, resp, page)
+            await answer_status(services, req, resp, page)
 
     async def help_(req: Request, resp: Response, page: str) -> None:
         if only_reads(req, resp):
@@ -50,19 +48,27 @@ def add_status(app: App[Any, Any], services: Services) -> None:
     add_sink(app, r"/help/(?P<rest>.*)\Z", help_, auth=services.auth)
 
 
-async def answer_status(services: Services, resp: Response, page: str) -> None:
+async def answer_status(services: Services, req: Request, resp: Response, page: str) -> None:
     if page == "status.json":
         answer_json(resp, await status_document(services))
     elif page == "":
-        body = _table(_facts(services))
-        match await _index_state(services):
-            case IndexStatus() as state:
-                body += f"<h2>Index</h2>\n{_table(_index_facts(state))}{_not_indexed(state)}"
-            case HoldfastError() as error:
-                body += f"<h2>Index</h2>\n<p>{escape(public_text(error))}</p>"
-        answer_page(resp, "Status", body)
+        frame, tables = frame_of(services, req), await _tables(services)
+        answer_page(resp, "status.html", frame=frame, tables=tables)
     else:
         answer_text(resp, "Illegal status path.\n", status=404)
+
+
+async def _tables(services: Services) -> list[tuple[str, Rows | str]]:
+    """What the page shows: headings, and what is below each; for a problem that is a text."""
+    tables: list[tuple[str, Rows | str]] = [("", _facts(services))]
+    match await _index_state(services):
+        case IndexStatus() as state:
+            tables.append(("Index", _index_facts(state)))
+            if rows := _not_indexed(state):
+                tables.append(("Not indexed", rows))
+        case HoldfastError() as error:
+            tables.append(("Index", public_text(error)))
+    return tables
 
 
 async def status_document(services: Services) -> dict[str, object]:
@@ -134,7 +140,7 @@ def _index_document(state: IndexStatus) -> dict[str, object]:
     }
 
 
-def _index_facts(state: IndexStatus) -> list[tuple[str, str]]:
+def _index_facts(state: IndexStatus) -> Rows:
     return [
         ("State", _said(state)),
         ("Still to be read", _count(state.unread)),
@@ -149,18 +155,17 @@ def _said(state: IndexStatus) -> str:
     return "complete" if state.is_complete else "catching up with the store"
 
 
-def _not_indexed(state: IndexStatus) -> str:
+def _not_indexed(state: IndexStatus) -> Rows:
     """Some of the blobs that searches do not find, and why."""
-    rows: list[tuple[str, str]] = [*state.some_refused]
-    rows += [(ref, f"waits for {needed}") for ref, needed in state.some_waiting]
-    return f"<h2>Not indexed</h2>\n{_table(rows)}" if rows else ""
+    waiting = [(ref, f"waits for {needed}") for ref, needed in state.some_waiting]
+    return [*state.some_refused, *waiting]
 
 
 def _count(number: int) -> str:
     return f"{number:,}" if number < MOST_COUNTED else f"{MOST_COUNTED:,} or more"
 
 
-def _facts(services: Services) -> list[tuple[str, str]]:
+def _facts(services: Services) -> Rows:
     able = capability(services.blobs.hub.storage, HasGeneration)
     up = int((services.clock() - services.started).total_seconds())
     hours, minutes = divmod(up // 60, 60)
@@ -183,13 +188,14 @@ def answer_help(services: Services, req: Request, resp: Response, page: str) -> 
         answer_json(resp, client_config(services, req.get_header("host") or ""))
         resp.set_header("cache-control", "no-store")
     else:
-        host = escape(req.get_header("host") or services.listen)
-        text = (
-            f"<p>Clients reach this server at <code>http://{host}/</code>.</p>"
-            '<p><a href="?clientConfig=true">A configuration for Perkeep\'s clients</a> '
-            "(it holds the password).</p>"
+        scheme = "https" if is_https(req.scope) else "http"
+        answer_page(
+            resp,
+            "help.html",
+            frame=frame_of(services, req),
+            address=f"{scheme}://{req.get_header('host') or services.listen}/",
+            examples=_EXAMPLES,
         )
-        answer_page(resp, "Help", text)
 
 
 def client_config(services: Services, host: str) -> dict[str, object]:
@@ -210,31 +216,10 @@ def client_config(services: Services, host: str) -> dict[str, object]:
     }
 
 
-def answer_page(resp: Response, title: str, body: str) -> None:
-    """A page of our own. `body` is HTML, with everything in it escaped."""
-    page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)} - Holdfast</title>\n<style>{_STYLE}</style>\n"
-        f'<nav><a href="/">Holdfast</a> <a href="/status/">Status</a> <a href="/help/">Help</a>'
-        f"</nav>\n<h1>{escape(title)}</h1>\n{body}\n</html>\n"
-    )
-    answer_bytes(resp, page.encode(), content_type=HTML_TYPE)
-    resp.set_header("content-security-policy", PAGE_POLICY)
-    resp.set_header("referrer-policy", "no-referrer")
-
-
-def _table(rows: list[tuple[str, str]]) -> str:
-    cells = "\n".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    return f"<table>\n{cells}\n</table>"
-
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}"
-    "th{text-align:left;vertical-align:top;padding-right:1.5em;font-weight:normal;opacity:.7}"
-    "td{overflow-wrap:anywhere}nav a{margin-right:1em}"
-    ":root{color-scheme:light dark}"
+_EXAMPLES = (
+    ("tag:paris", "what is tagged paris"),
+    ("is:image after:2024-01-01", "photos since then"),
+    ("is:image -tag:family", "photos that lack that tag"),
+    ("(tag:photo or tag:icon) has:location", "one of two tags, and a place"),
+    ("filename:*.pdf", "files by their name"),
 )

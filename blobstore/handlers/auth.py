@@ -184,6 +184,11 @@ class Auth:
             return "token"
         return "password" if self._passwords else ""
 
+    @property
+    def has_login(self) -> bool:
+        """Whether people can sign in with a browser."""
+        return self._sessions is not None and bool(self.asks_for)
+
     def sign_in(self, scope: Scope, *, name: str = "", secret: str) -> int:
         """What whoever knows `name` and password, or the token, may do.
 

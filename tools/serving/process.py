@@ -35,6 +35,8 @@ from ...blobstore.storage import has
 from ...schema.openpgp.publickey import PublicKey
 from ...schema.signing import Signer
 from ...ui.app import Application, create_app
+from ...ui.login.csrf import Csrf
+from ...ui.login.sessions import Sessions
 from ...ui.searches import Searches
 from ...ui.services import Services
 from ..config import Config, ConfigError, IdentityConfig, parse_listen
@@ -163,11 +165,6 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         signer = _signer(self.config.identity)
         if signer is not None:
             _publish(signer.public, hub, hash_name)
-        auth = Auth(
-            server.auth,
-            process_token=secrets.token_hex(20),
-            vivify_token=secrets.token_hex(20),
-        )
         blobs = BlobService(
             hub=hub,
             epoch=secrets.token_hex(16),
@@ -179,6 +176,19 @@ class _Runner(BaseApplication):  # type: ignore[misc]
         searchers = ThreadPoolExecutor(SEARCHERS, "search")
         for threads in (blobs.readers, blobs.bulk, blobs.writers, searchers):
             self.held.callback(threads.shutdown)
+        is_kept = self.config.storage.kind != "memory"
+        sessions = Sessions(
+            self.config.folders.data / "sessions.json" if is_kept else None,
+            auth_text=server.auth,
+            later=blobs.writers.submit,
+        )
+        self.held.callback(sessions.close)
+        auth = Auth(
+            server.auth,
+            process_token=secrets.token_hex(20),
+            vivify_token=secrets.token_hex(20),
+            sessions=sessions,
+        )
         return Services(
             blobs=blobs,
             auth=auth,
@@ -187,6 +197,8 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             claims=index.claims,
             index=index,
             searches=Searches(index.search, searchers),
+            sessions=sessions,
+            csrf=Csrf(sessions.key),
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,

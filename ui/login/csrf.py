@@ -49,8 +49,7 @@ class Csrf:
 def csrf_token(services: Services, req: Request) -> str:
     """What the page that answers `req` has to name in its requests."""
     sessions = services.sessions
-    session = sessions.of(req.scope) if sessions is not None else None
-    return services.csrf.token(session.name if session is not None else "")
+    return services.csrf.token(sessions.name_of(req.scope) if sessions is not None else "")
 
 
 def demand_csrf(services: Services, req: Request, *, field: str = "") -> None:

@@ -81,7 +81,7 @@ class Sessions:
 
         They end if `auth_text`, the `auth` setting, is another one than they were made under.
         `later` runs what need not be waited for. A file that makes no sense is one that is
-        missing: whoever was signed in signs in again. Raises `StoreFailed`.
+        missing: whoever was signed in signs in again.
         """
         self._path = path
         self._clock = clock
@@ -92,6 +92,8 @@ class Sessions:
         self._writing = threading.Lock()
         self.key = secrets.token_bytes(32)
         """Random bytes that stay the same as long as the file does, for what pages must prove."""
+        self._under = ""
+        self._saved = clock()
         self._read(auth_text)
         tag = hashlib.sha256(b"cookie" + self.key).hexdigest()[:8]
         self.cookie_name = f"holdfast_session_{tag}"
@@ -129,6 +131,11 @@ class Sessions:
                     self._note_use(session, now)
                 return session
         return None
+
+    def name_of(self, scope: Scope) -> str:
+        """The name of that session, or nothing."""
+        session = self.of(scope)
+        return session.name if session is not None else ""
 
     def knows(self, scope: Scope) -> bool:
         """Whether a request belongs to a session."""
@@ -174,8 +181,6 @@ class Sessions:
                 del self._sessions[one.digest]
 
     def _read(self, auth_text: str) -> None:
-        self._saved = self._clock()
-        self._under = ""
         if self._path is None:
             return
         kept = _read_file(self._path)
@@ -193,7 +198,7 @@ class Sessions:
         ).hex()
         if kept is None or kept.get("under") != self._under:
             self._sessions = {}
-            self._save()
+            self._try_to_save()
 
     def _try_to_save(self) -> None:
         try:
