@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from heapq import nlargest, nsmallest
 from itertools import islice
 
@@ -12,6 +13,7 @@ from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
 from ...schema.timestamps import FIRST_NS, Timestamp
 from ..keys import MODIFIED, TIME, TYPE, date_of, date_text
+from ..media.moments import Place as Location
 from ..query.constraints import Constraint, finds_only_permanodes
 from ..query.pages import Place, Sort
 from ..query.request import SearchQuery
@@ -22,6 +24,7 @@ from .matching import Matcher, needs_rows
 from .opening import HEAVY, Opener
 from .planning import Planner, plan_blobs
 from .reader import IndexReader
+from .sieve import sieve_of
 from .spans import EVERYWHERE
 from .streams import UPWARDS, Order, places_of
 from .thinning import thinned
@@ -75,6 +78,7 @@ class Search:
         self._query = query
         self._constraint = constraint
         self._reader = reader
+        self._now_ns = now_ns
         self._sort = query.sort_of(constraint)
         self._most = MOST_RESULTS if query.most is None else min(query.most, MOST_RESULTS)
         self._matcher = Matcher(reader, storage, now_ns=now_ns)
@@ -120,6 +124,32 @@ class Search:
             seconds=time.perf_counter() - began,
         )
         return Found(refs, places[-1] if goes_on and is_full else None, area, explanation)
+
+    def all_by_time(self) -> Iterator[bytes]:
+        """Where everything stands that fits, as `TIME|REF`, for a sort by creation.
+
+        Of what is not permanodes alone, as much as one page has at most.
+        """
+        assert self._sort in (Sort.CREATED, Sort.CREATED_DESC)
+        if not self._is_of_permanodes:
+            yield from map(_time_place, self._in_order(None))
+            return
+        order = Order(self._sort.is_descending)
+        make_sieve = partial(
+            sieve_of,
+            self._constraint,
+            self._reader,
+            test_of=self._matcher.test_of_any,
+            now_ns=self._now_ns,
+        )
+        for place, _ in self._walker.by_time(
+            self._plan, self._test, order, order.start, make_sieve=make_sieve
+        ):
+            yield place
+
+    def place_of(self, ref: Ref) -> Location | None:
+        """Where on Earth a permanode or a file is."""
+        return self._matcher.place_of(ref)
 
     def _around(self, ref: Ref) -> list[Place]:
         """The page with a blob in its middle; at either end there may be less on one side."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
@@ -22,6 +22,7 @@ from ..query.request import DescribeRequest, SearchQuery
 from ..query.scalars import LocationConstraint
 from ..query.trees import nodes
 from .describing import Describer
+from .desk import Desk
 from .errors import IndexBehind
 from .largest import DEFAULT_LIMIT, duplicates, largest
 from .lookups import Lookups
@@ -37,6 +38,8 @@ BRIEF_SECONDS = 0.2
 """How long others do, in which files may still matter to the order."""
 
 Document: TypeAlias = dict[str, object]
+
+T = TypeVar("T")
 
 
 class SearchService:
@@ -108,6 +111,15 @@ class SearchService:
         if explain:
             document["explain"] = _explained(found.explanation)
         return self._complete(document)
+
+    def answer(self, question: Callable[[Desk], T], *, seconds: float = BRIEF_SECONDS) -> T:
+        """What a question of somebody else's comes to; `seconds` is how long it waits for files."""
+        desk = Desk(self._reader(), self._storage, self._now_ns())
+        self._settle(seconds)
+        answer = question(desk)
+        if not self._is_complete():
+            raise IndexBehind
+        return answer
 
     def fits(self, query: SearchQuery, *refs: Ref) -> bool:
         """Whether any of these is among the results of a search, on whatever page."""

@@ -11,10 +11,14 @@ from .matching import Matcher, needs_rows
 from .opening import HEAVY, LIGHT, Effort, Opener
 from .planning import Plan, Planner, plan_blobs
 from .reftests import RefTest
+from .sieve import Sieve
 from .streams import UPWARDS, Order, Stream
 
 MISSES = 200
 """Blobs that are tested in vain before more is spent on lists that leave them out."""
+
+MANY = 2000
+"""Blobs that are tested one by one before a sieve is made, which reads as many rows and more."""
 
 
 class Walker:
@@ -29,15 +33,24 @@ class Walker:
         """How many blobs were tested."""
 
     def by_time(
-        self, plan: Plan, test: RefTest, order: Order, bound: bytes
+        self,
+        plan: Plan,
+        test: RefTest,
+        order: Order,
+        bound: bytes,
+        *,
+        make_sieve: Callable[[], Sieve] | None = None,
     ) -> Iterator[tuple[bytes, Ref]]:
-        """The permanodes that pass the test, with their places, by time."""
+        """The permanodes that pass the test, with their places, by time.
+
+        With `make_sieve` all of them are wanted, however many: then not all are tested.
+        """
 
         def open_(effort: Effort) -> Stream:
             stream = self._opener.by_time(plan.source, order, plan.span, effort)
             return self._opener.rows(TIME, (), order, plan.span) if stream is None else stream
 
-        return self._walk(open_, test, order, bound)
+        return self._walk(open_, test, order, bound, make_sieve)
 
     def by_ref(
         self, plan: Plan, test: RefTest, order: Order, bound: bytes
@@ -90,14 +103,23 @@ class Walker:
         return found
 
     def _walk(
-        self, open_: Callable[[Effort], Stream], test: RefTest, order: Order, bound: bytes
+        self,
+        open_: Callable[[Effort], Stream],
+        test: RefTest,
+        order: Order,
+        bound: bytes,
+        make_sieve: Callable[[], Sieve] | None = None,
     ) -> Iterator[tuple[bytes, Ref]]:
         effort, misses = LIGHT, 0
+        sieve: Sieve | None = None
         stream = open_(effort)
         while (place := stream.seek(bound)) is not None:
             bound = order.past(place)
             ref = ref_in(place)
-            if self.fits(ref, test):
+            if make_sieve is not None and sieve is None and self.tested >= MANY:
+                sieve = make_sieve()
+            passes = None if sieve is None else sieve(place)
+            if passes or (passes is None and self.fits(ref, test)):
                 yield place, ref
                 continue
             misses += 1

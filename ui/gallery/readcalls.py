@@ -1,0 +1,97 @@
+"""The calls of pages that only read: their names, their parameters, and what each asks of whom."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import partial
+from typing import Final
+
+from ...blobstore.errors import BadRef
+from ...blobstore.ref import Ref
+from ...index.search.desk import Desk
+from ...index.search.service import SearchService
+from ...index.search.shelves import Page, shelf_of
+from ...index.search.timeline import CHUNK, Timeline
+from ..searchcalls import Parameters
+from .api import Api, Document, Refused
+from .reading import Call, Reading, Shared
+
+DEFAULT_LIMIT = 200
+MOST = 1000
+"""Items of one page."""
+
+
+def items(search: SearchService, asked: Parameters, shared: Shared) -> Document:
+    """A page of what is searched for, or is in something."""
+    return _page(search.answer(partial(_items, asked, shared)))
+
+
+def timeline(search: SearchService, asked: Parameters, shared: Shared) -> Document:
+    """All of that at once, without the items."""
+    stamp = shared.stamp()  # before anything is read
+    found = search.answer(partial(_timeline, asked, shared))
+    return {
+        "total": len(found.shapes),
+        "whole": found.is_whole,
+        "ratios": b64encode(found.shapes).decode(),
+        "months": found.months,
+        "chunk": CHUNK,
+        "tokens": found.tokens,
+        "stamp": stamp,
+    }
+
+
+def members(search: SearchService, asked: Parameters, shared: Shared) -> Document:
+    """A page of what is in a set or folder."""
+    return _page(search.answer(partial(_members, asked, shared)))
+
+
+def _items(asked: Parameters, shared: Shared, desk: Desk) -> Page:
+    shelf = shelf_of(desk, asked.text("q"), within(asked), shared.orders)
+    return shelf.page(asked.text("from"), limit(asked))
+
+
+def _timeline(asked: Parameters, shared: Shared, desk: Desk) -> Timeline:
+    return shelf_of(desk, asked.text("q"), within(asked), shared.orders).timeline()
+
+
+def _members(asked: Parameters, shared: Shared, desk: Desk) -> Page:
+    shelf = shelf_of(desk, "", ref_of(asked, "ref"), shared.orders)
+    return shelf.page(asked.text("from"), limit(asked))
+
+
+def _page(page: Page) -> Document:
+    return {"items": [item.document() for item in page.items], "next": page.next}
+
+
+def within(asked: Parameters) -> Ref | None:
+    """What the answer is to be in; None for everything. Raises `Refused`."""
+    return ref_of(asked, "in") if asked.text("in") else None
+
+
+def ref_of(asked: Parameters, name: str) -> Ref:
+    """A ref that is asked about. Raises `Refused`."""
+    try:
+        return Ref.parse(asked.text(name))
+    except BadRef as error:
+        raise Refused(f"{name}: {error}") from None
+
+
+def limit(asked: Parameters, default: int = DEFAULT_LIMIT) -> int:
+    """How many items a page is to have at most."""
+    found = asked.number_if_any("limit")
+    return min(found, MOST) if found > 0 else default
+
+
+CALLS: Final[dict[str, Call]] = {"items": items, "members": members}
+
+KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline}
+"""Those whose answers are kept until something changes."""
+
+
+def add_reading(api: Api, reading: Reading) -> None:
+    """Add all of them."""
+    for name, call in CALLS.items():
+        api.add("GET", name, reading.handler(call))
+    for name, call in KEPT_CALLS.items():
+        api.add("GET", name, reading.handler(call, is_kept=True))

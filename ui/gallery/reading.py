@@ -1,0 +1,117 @@
+"""Reading calls at work: in the threads of searches, given up when nobody waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple, TypeAlias
+
+from falcon.asgi import Request, Response
+
+from ...blobstore.handlers.answers import answer_bytes
+from ...index.search.folderorder import FolderOrders
+from ...index.search.service import SearchService
+from ..hangups import gone
+from ..searchcalls import Parameters
+from ..searches import Searches
+from .api import JSON_TYPE, Document, Handler, document_bytes
+from .stamps import Stamp
+
+MOST_KEPT = 8
+"""Answers of one call that are kept until something changes."""
+
+_WORTH_PACKING = 4096
+
+
+class Shared(NamedTuple):
+    """What calls have in common, beside the index."""
+
+    orders: FolderOrders
+    stamp: Callable[[], str]
+
+
+Call: TypeAlias = Callable[[SearchService, Parameters, Shared], Document]
+"""Answers a call from its parameters; raises what `SearchService` does, `BadParameter` and
+`Refused`. It may wait for a disk."""
+
+
+class Answer(NamedTuple):
+    """A document as it is sent, as it is and by gzip."""
+
+    plain: bytes
+    packed: bytes | None
+
+
+class Reading:
+    """Runs the calls of one server that only read."""
+
+    def __init__(self, searches: Searches, stamp: Stamp) -> None:
+        self._searches = searches
+        self._stamp = stamp
+        self._shared = Shared(FolderOrders(), lambda: stamp.text)
+
+    def handler(self, call: Call, *, is_kept: bool = False) -> Handler:
+        """What answers a call; if `is_kept`, from memory while nothing has changed.
+
+        What is kept is reckoned once, however many ask for it at a time.
+        """
+        kept = _Kept() if is_kept else None
+
+        async def answer(req: Request, resp: Response, _rest: str) -> None:
+            work = partial(_answered, call, Parameters(req.query_string), self._shared)
+            if kept is None:
+                found = await self._searches.ask(work, gone=partial(gone, req))
+            else:
+                found = await kept.get(
+                    req.query_string,
+                    lambda: self._stamp.text,
+                    lambda: self._searches.ask(work, gone=partial(gone, req)),
+                )
+            _send(req, resp, found)
+
+        return answer
+
+
+class _Kept:
+    """The latest answers of one call, each with the state of the index that it is of."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def get(
+        self, asked: str, stamp: Callable[[], str], ask: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        turn = self._turns.setdefault(asked, asyncio.Lock())
+        try:
+            async with turn:
+                held = self._answers.get(asked)
+                now = stamp()
+                if held is None or held[0] != now:
+                    held = now, await ask()
+                    self._answers[asked] = held
+                self._answers.move_to_end(asked)
+                while len(self._answers) > MOST_KEPT:
+                    self._answers.popitem(last=False)
+                return held[1]
+        finally:
+            if not turn.locked():
+                self._turns.pop(asked, None)
+
+
+def _answered(call: Call, asked: Parameters, shared: Shared, search: SearchService) -> Answer:
+    plain = document_bytes(call(search, asked, shared))
+    is_worth_it = len(plain) >= _WORTH_PACKING
+    return Answer(plain, gzip.compress(plain, 1, mtime=0) if is_worth_it else None)
+
+
+def _send(req: Request, resp: Response, answer: Answer) -> None:
+    data = answer.plain
+    if answer.packed is not None and "gzip" in (req.get_header("accept-encoding") or ""):
+        data = answer.packed
+        resp.set_header("content-encoding", "gzip")
+    resp.append_header("vary", "Accept-Encoding")
+    answer_bytes(resp, data, content_type=JSON_TYPE)
