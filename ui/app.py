@@ -21,6 +21,7 @@ from .claims import add_claims
 from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
 from .errorpages import ErrorPages, OwnAnswers
+from .gallery.mounting import add_gallery
 from .indexing import add_indexing
 from .login.entrance import add_entrance
 from .login.listing import add_session_list
@@ -150,6 +151,7 @@ def create_app(services: Services) -> Application:
         add_indexing(app, services, services.index)
     if services.index is not None and services.searches is not None:
         add_search(app, services, services.index, services.searches)
+        add_gallery(app, services, services.index, services.searches)
     add_assets(app, bundled())
     add_routes(app, blobs, services.auth)
     return app

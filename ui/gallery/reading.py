@@ -51,7 +51,8 @@ class Reading:
     def __init__(self, searches: Searches, stamp: Stamp) -> None:
         self._searches = searches
         self._stamp = stamp
-        self._shared = Shared(FolderOrders(), lambda: stamp.text)
+        self.orders = FolderOrders()
+        self._shared = Shared(self.orders, lambda: stamp.text)
 
     def handler(self, call: Call, *, is_kept: bool = False) -> Handler:
         """What answers a call; if `is_kept`, from memory while nothing has changed.

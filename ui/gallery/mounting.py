@@ -1,0 +1,28 @@
+"""The gallery put together: its pages, and the calls behind them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from falcon.asgi import App
+
+from ...index.opening import Index
+from ..login.csrf import demand_csrf
+from ..searches import Searches
+from ..services import Services
+from .api import Api, add_api
+from .pages import Pages, add_pages
+from .readcalls import add_reading
+from .reading import Reading
+from .stamps import Stamp
+
+
+def add_gallery(app: App[Any, Any], services: Services, index: Index, searches: Searches) -> None:
+    """Let `app` answer `/ui/`, what is searched for and looked at from there, and `/ui/api/`."""
+    stamp = Stamp(index.watching)
+    reading = Reading(searches, stamp)
+    api = Api(services, partial(demand_csrf, services))
+    add_reading(api, reading)
+    add_pages(app, services, Pages(services, searches, reading.orders))
+    add_api(app, api)
