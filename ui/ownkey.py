@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -11,6 +12,9 @@ from ..blobstore.ref import Ref
 from ..blobstore.storage import has
 from ..schema.openpgp.publickey import PublicKey
 from ..schema.signing import Signer, sign
+
+_TURN = 100
+"""Signatures made in one go; then others have theirs."""
 
 
 class OwnKey:
@@ -39,6 +43,17 @@ class OwnKey:
         """As the function `sign` of `schema/signing.py`."""
         call = partial(sign, text, self._signer, time=time, needs_version=needs_version)
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def sign_all(self, texts: Sequence[tuple[bytes, int]]) -> list[bytes]:
+        """As `sign`, for many texts, each with its time; in their order."""
+        signed: list[bytes] = []
+        for start in range(0, len(texts), _TURN):
+            call = partial(self._sign_some, texts[start : start + _TURN])
+            signed += await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        return signed
+
+    def _sign_some(self, texts: Sequence[tuple[bytes, int]]) -> list[bytes]:
+        return [sign(text, self._signer, time=time) for text, time in texts]
 
     async def publish(self, ref: Ref) -> None:
         """Put the key's blob into the store under `ref`, one of its refs, if it is not there."""

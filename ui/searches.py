@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from ..blobstore.handlers.problems import ClientGone
+from ..index.search.desk import Desk
 from ..index.search.service import SearchService
 
 T = TypeVar("T")
@@ -77,3 +78,7 @@ class Searches:
                 leaving.cancel()
                 with suppress(asyncio.CancelledError):
                     await leaving
+
+    async def answer(self, question: Callable[[Desk], T]) -> T:
+        """What a question of somebody else's comes to by what is known now."""
+        return await self.ask(lambda search: search.answer(question, seconds=0))

@@ -111,7 +111,7 @@ class _Names:
 
     def _read(self, name: str) -> Constraint:
         """What is saved under a name."""
-        node = self._node(name)
+        node = find_saved(self._reader, name)
         if node is None:
             raise UnknownSearch(name)
         try:
@@ -125,14 +125,15 @@ class _Names:
         except BadQuery as error:
             raise BadSavedSearch(name, error.why) from error
 
-    def _node(self, name: str) -> Node | None:
-        """The newest permanode of a saved search of that name."""
-        start, end = HAS.below(ATTRIBUTE, name[:VALUE_LENGTH])
-        for key, _ in self._reader.scan(start, end, backwards=True):
-            node = self._reader.node(Ref(HAS.parts_of(key)[3]))
-            if node is not None and name in node.values(ATTRIBUTE):
-                return node
-        return None
+
+def find_saved(reader: IndexReader, name: str) -> Node | None:
+    """The newest permanode of a saved search of that name."""
+    start, end = HAS.below(ATTRIBUTE, name[:VALUE_LENGTH])
+    for key, _ in reader.scan(start, end, backwards=True):
+        node = reader.node(Ref(HAS.parts_of(key)[3]))
+        if node is not None and name in node.values(ATTRIBUTE):
+            return node
+    return None
 
 
 def _without_place(location: LocationConstraint) -> LocationConstraint | None:
