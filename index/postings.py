@@ -17,7 +17,8 @@ MORE_WORDS = ""
 LOOKED_FOR_ABSENT = ("tag",)
 """Attributes whose absence has a posting too, since people look for what is still to be tagged."""
 
-_LARGEST = 10**10 - 1
+MOST_PIXELS = 10**10 - 1
+"""The width and height of whatever has more."""
 
 
 def posting_keys(node: Node, facts: FileFacts | None) -> Iterator[bytes]:
@@ -72,7 +73,7 @@ def _fields(facts: FileFacts) -> Iterator[tuple[str, str]]:
     yield "name", facts.name[:VALUE_LENGTH]
     if facts.picture is not None:
         for field, pixels in zip(("width", "height"), facts.picture, strict=True):
-            yield field, f"{min(pixels, _LARGEST):010d}"
+            yield field, f"{min(pixels, MOST_PIXELS):010d}"
 
 
 def _end(time: str, permanode: Ref) -> bytes:

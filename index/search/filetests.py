@@ -68,7 +68,7 @@ class FileTests:
             yield lambda facts: facts.whole == asked.whole_ref
         if asked.is_image:
             yield lambda facts: facts.mime.startswith("image/")
-        yield from _picture_tests(asked)
+        yield from picture_tests(asked)
         if asked.location is not None:
             located = location_test(asked.location)
             yield lambda facts: located(facts.place)
@@ -151,7 +151,8 @@ class FileTests:
         return holds
 
 
-def _picture_tests(asked: FileConstraint) -> Iterator[Test[FileFacts]]:
+def picture_tests(asked: FileConstraint) -> Iterator[Test[FileFacts]]:
+    """The tests of a picture's width, height and shape."""
     if (width := asked.width) is not None:
         yield lambda facts: facts.picture is not None and fits_int(width, facts.picture.width)
     if (height := asked.height) is not None:

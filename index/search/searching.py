@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from heapq import nlargest, nsmallest
 from itertools import islice
 
@@ -24,7 +23,7 @@ from .matching import Matcher, needs_rows
 from .opening import HEAVY, Opener
 from .planning import Planner, plan_blobs
 from .reader import IndexReader
-from .sieve import sieve_of
+from .sieve import Sieve, sieve_of
 from .spans import EVERYWHERE
 from .streams import UPWARDS, Order, places_of
 from .thinning import thinned
@@ -32,6 +31,10 @@ from .walking import MISSES, Walker, ref_in
 
 MOST_RESULTS = 100_000
 """How many results one answer has, whatever is asked for; a token leads to the rest."""
+
+
+MANY_OF_ALL = 2000
+"""Where all results are wanted, after so many they are sieved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +138,13 @@ class Search:
             yield from map(_time_place, self._in_order(None))
             return
         order = Order(self._sort.is_descending)
-        make_sieve = partial(
-            sieve_of,
-            self._constraint,
-            self._reader,
-            test_of=self._matcher.test_of_any,
-            now_ns=self._now_ns,
-        )
         for place, _ in self._walker.by_time(
-            self._plan, self._test, order, order.start, make_sieve=make_sieve
+            self._plan,
+            self._test,
+            order,
+            order.start,
+            make_sieve=self._sieve,
+            many=MANY_OF_ALL,
         ):
             yield place
 
@@ -196,7 +197,9 @@ class Search:
     def _by_time(self, order: Order, after: Place | None) -> Iterator[Place]:
         self._way = "walked by time"
         bound = order.start if after is None else order.past(_time_place(after))
-        for place, ref in self._walker.by_time(self._plan, self._test, order, bound):
+        for place, ref in self._walker.by_time(
+            self._plan, self._test, order, bound, make_sieve=self._sieve
+        ):
             yield Place(_ns_in(place), ref)
 
     def _along(self, sort: Sort, order: Order, after: Place | None) -> Iterator[Place]:
@@ -249,6 +252,14 @@ class Search:
         found = self._walker.by_ref(self._plan, self._test, UPWARDS, UPWARDS.start)
         places = (place for _, ref in found if (place := self._place_of(ref)) is not None)
         yield from _ranked(places, order, after, self._most)
+
+    def _sieve(self) -> Sieve:
+        return sieve_of(
+            self._constraint,
+            self._reader,
+            test_of=self._matcher.test_of_any,
+            now_ns=self._now_ns,
+        )
 
     def _place_of(self, ref: Ref) -> Place | None:
         """Where a blob stands in the order asked for; None for a permanode that is not in it."""

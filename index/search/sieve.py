@@ -14,9 +14,11 @@ from typing import TypeAlias
 
 from ...schema.timestamps import NANOSECONDS, Timestamp
 from ..cells import cover
+from ..files import FileFacts
 from ..keys import CELL, CONTENT, HAS, LACKS, LINK, MEMBER, RowKind, date_text
+from ..media.images import Size
 from ..nodes import VALUE_LENGTH, is_for_links, ref_in
-from ..postings import LOOKED_FOR_ABSENT
+from ..postings import LOOKED_FOR_ABSENT, MOST_PIXELS
 from ..query.constraints import (
     HIDDEN,
     Constraint,
@@ -28,6 +30,7 @@ from ..query.constraints import (
     RelationConstraint,
 )
 from ..query.scalars import IntConstraint, LocationConstraint, StringConstraint, TimeConstraint
+from .filetests import picture_tests
 from .reader import IndexReader
 from .reftests import RefTest
 from .spans import span_of_time
@@ -35,13 +38,15 @@ from .spans import span_of_time
 MOST_PLACES = 400_000
 """Places of one test that are held in memory; where there are more, the test is left to others."""
 
+MOST_ROWS = 1_500_000
+"""Rows of lists that one sieve is made of."""
+
 MOST_PARENTS = 20_000
 
 Sieve: TypeAlias = Callable[[bytes], bool | None]
 """Whether what stands at a place, `TIME|PERMANODE`, fits; None if that has to be looked at. Of
 places in lists alone: what is not listed is not asked about."""
 
-_PICTURES = Constraint(file=FileConstraint(is_image=True))
 _SOME = IntConstraint(min=1)
 _NOT_EMPTY = StringConstraint(byte_length=_SOME)
 
@@ -68,6 +73,7 @@ class _Maker:
         self._reader = reader
         self._test_of = test_of
         self._now_ns = now_ns
+        self._room = MOST_ROWS
 
     def sieve(self, asked: Constraint) -> Sieve:
         if asked == Constraint():  # which finds nothing
@@ -129,8 +135,11 @@ class _Maker:
             return self._member(HAS, (name, asked.value)) if is_sure else _unknown
         if asked == PermanodeConstraint(attr=name, value_matches=_NOT_EMPTY):
             return self._some_text(name)
-        if asked == PermanodeConstraint(attr="camliContent", value_in_set=_PICTURES):
-            return self._picture()
+        content = asked.value_in_set
+        if asked == PermanodeConstraint(attr="camliContent", value_in_set=content):
+            file = None if content is None else content.file
+            if file is not None and content == Constraint(file=file):
+                return self._content(file)
         return _unknown
 
     def _some_text(self, name: str) -> Sieve:
@@ -142,13 +151,53 @@ class _Maker:
             return _unknown
         return _all_of([_inside(without, False, True), _inside(empty, None, True)])
 
-    def _picture(self) -> Sieve:
-        # Lists of contents know one of each permanode.
+    def _content(self, asked: FileConstraint) -> Sieve:
+        """Whether the content is such a file."""
         several = self._places(CONTENT, [("several", "")])
-        pictures = self._places(CONTENT, [("type", "image")])
-        if several is None or pictures is None:
+        if several is None:
             return _unknown
-        return lambda place: None if place in several else place in pictures
+        parts: list[Sieve] = []
+        mime = "" if asked.mime_type is None else asked.mime_type.equals
+        if asked.is_image:
+            parts.append(self._member(CONTENT, ("type", "image")))
+        if mime and asked.mime_type == StringConstraint(equals=mime):
+            parts.append(self._member(CONTENT, ("mime", mime)))
+            asked = replace(asked, mime_type=None)
+        if asked.width or asked.height or asked.width_height_ratio:
+            parts.append(self._sized(asked))
+        left = replace(asked, is_image=False, width=None, height=None, width_height_ratio=None)
+        if left != FileConstraint() or not parts:
+            parts.append(_unknown)
+        # Lists of contents know one of each permanode.
+        return _all_of_one(several, _all_of(parts))
+
+    def _sized(self, asked: FileConstraint) -> Sieve:
+        """Whether a picture's width, height and shape fit."""
+        tests = list(picture_tests(asked))
+        widths, heights = self._pixels("width"), self._pixels("height")
+        if widths is None or heights is None:
+            return _unknown
+
+        def sieve(place: bytes) -> bool | None:
+            size = Size(widths.get(place, 0), heights.get(place, 0))
+            if max(size) >= MOST_PIXELS:  # lists tell of no more
+                return None
+            facts = FileFacts("", 0, picture=size if min(size) else None)
+            return all(test(facts) for test in tests)
+
+        return sieve
+
+    def _pixels(self, side: str) -> dict[bytes, int] | None:
+        """One side of each picture by its place; None if they are too many."""
+        if self._room <= 0:
+            return None
+        found: dict[bytes, int] = {}
+        start, end = CONTENT.below(side)
+        for key, _ in islice(self._reader.scan(start, end), MOST_PLACES + 1):
+            digits, _, place = key[len(start) :].partition(b"|")
+            found[place] = int(digits)
+        self._room -= len(found)
+        return found if len(found) <= MOST_PLACES else None
 
     def _located(self, asked: LocationConstraint) -> Sieve:
         if asked.any:
@@ -191,12 +240,15 @@ class _Maker:
     def _places(self, kind: RowKind, lists: Iterable[tuple[str, ...]]) -> set[bytes] | None:
         """All places in some lists; None if they are too many."""
         found = set[bytes]()
+        if self._room <= 0:
+            return None
         for parts in lists:
             for key, _ in islice(self._reader.scan(*kind.below(*parts)), MOST_PLACES + 1):
                 found.add(key[key.rindex(b"|", 0, key.rindex(b"|")) + 1 :])
             if len(found) > MOST_PLACES:
-                return None
-        return found
+                break
+        self._room -= len(found)
+        return found if len(found) <= MOST_PLACES else None
 
 
 def _of_attribute(asked: PermanodeConstraint) -> PermanodeConstraint:
@@ -240,6 +292,10 @@ def _all_of(parts: list[Sieve]) -> Sieve:
         return verdict
 
     return sieve
+
+
+def _all_of_one(several: Container[bytes], part: Sieve) -> Sieve:
+    return lambda place: None if place in several else part(place)
 
 
 def _none_of(part: Sieve) -> Sieve:

@@ -17,8 +17,8 @@ from .streams import UPWARDS, Order, Stream
 MISSES = 200
 """Blobs that are tested in vain before more is spent on lists that leave them out."""
 
-MANY = 2000
-"""Blobs that are tested one by one before a sieve is made, which reads as many rows and more."""
+MANY = 10_000
+"""Blobs that are tested one by one before a sieve is made, which may read as many rows and more."""
 
 
 class Walker:
@@ -40,17 +40,18 @@ class Walker:
         bound: bytes,
         *,
         make_sieve: Callable[[], Sieve] | None = None,
+        many: int = MANY,
     ) -> Iterator[tuple[bytes, Ref]]:
         """The permanodes that pass the test, with their places, by time.
 
-        With `make_sieve` all of them are wanted, however many: then not all are tested.
+        With `make_sieve` not all are tested where they are more than `many`.
         """
 
         def open_(effort: Effort) -> Stream:
             stream = self._opener.by_time(plan.source, order, plan.span, effort)
             return self._opener.rows(TIME, (), order, plan.span) if stream is None else stream
 
-        return self._walk(open_, test, order, bound, make_sieve)
+        return self._walk(open_, test, order, bound, make_sieve, many)
 
     def by_ref(
         self, plan: Plan, test: RefTest, order: Order, bound: bytes
@@ -109,6 +110,7 @@ class Walker:
         order: Order,
         bound: bytes,
         make_sieve: Callable[[], Sieve] | None = None,
+        many: int = MANY,
     ) -> Iterator[tuple[bytes, Ref]]:
         effort, misses = LIGHT, 0
         sieve: Sieve | None = None
@@ -116,7 +118,7 @@ class Walker:
         while (place := stream.seek(bound)) is not None:
             bound = order.past(place)
             ref = ref_in(place)
-            if make_sieve is not None and sieve is None and self.tested >= MANY:
+            if make_sieve is not None and sieve is None and self.tested >= many:
                 sieve = make_sieve()
             passes = None if sieve is None else sieve(place)
             if passes or (passes is None and self.fits(ref, test)):
