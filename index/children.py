@@ -14,8 +14,10 @@ _PROGRAM = Path(__file__).with_name("childmain.py")
 _SECONDS_TO_END = 10
 
 
-def start_child(module: str, connections: Sequence[Connection]) -> subprocess.Popen[bytes]:
-    """Run `main` of a module of this package in a process of its own, at a low priority.
+def start_child(
+    module: str, connections: Sequence[Connection], *, package: str | None = __package__
+) -> subprocess.Popen[bytes]:
+    """Run `main` of a module of a package, this one, in a process of its own, at a low priority.
 
     `main` is given these connections, which are closed here. It must end when one of them does.
     Raises `OSError`.
@@ -25,7 +27,7 @@ def start_child(module: str, connections: Sequence[Connection]) -> subprocess.Po
         sys.executable,
         "-I",
         str(_PROGRAM),
-        f"{__package__}.{module}",
+        f"{package}.{module}",
         ",".join(map(str, numbers)),
         *sys.path,
     ]

@@ -1,0 +1,1 @@
+"""What draws thumbnails: it runs in processes of its own, and Pillow is imported nowhere else."""
