@@ -151,7 +151,7 @@ def create_app(services: Services) -> Application:
         add_indexing(app, services, services.index)
     if services.index is not None and services.searches is not None:
         add_search(app, services, services.index, services.searches)
-        add_gallery(app, services, services.index, services.searches)
+        add_gallery(app, services, services.index, services.searches, key)
     add_assets(app, bundled())
     add_routes(app, blobs, services.auth)
     return app

@@ -9,6 +9,7 @@ from falcon.asgi import App
 
 from ...index.opening import Index
 from ..login.csrf import demand_csrf
+from ..ownkey import OwnKey
 from ..searches import Searches
 from ..services import Services
 from .api import Api, add_api
@@ -16,13 +17,24 @@ from .pages import Pages, add_pages
 from .readcalls import add_reading
 from .reading import Reading
 from .stamps import Stamp
+from .writecalls import add_writing
 
 
-def add_gallery(app: App[Any, Any], services: Services, index: Index, searches: Searches) -> None:
-    """Let `app` answer `/ui/`, what is searched for and looked at from there, and `/ui/api/`."""
+def add_gallery(
+    app: App[Any, Any],
+    services: Services,
+    index: Index,
+    searches: Searches,
+    key: OwnKey | None,
+) -> None:
+    """Let `app` answer `/ui/`, what is searched for and looked at from there, and `/ui/api/`.
+
+    Without a `key` nothing can be changed there.
+    """
     stamp = Stamp(index.watching)
     reading = Reading(searches, stamp)
     api = Api(services, partial(demand_csrf, services))
     add_reading(api, reading)
+    add_writing(api, services, key, index=index, searches=searches, reading=reading, stamp=stamp)
     add_pages(app, services, Pages(services, searches, reading.orders))
     add_api(app, api)
