@@ -14,7 +14,7 @@ export class Problem extends Error {
     this.status = status;
     /** What the person can do about it, or "". */
     this.remedy = said.remedy ?? "";
-    /** Where in the search expression it is, in bytes, or null. */
+    /** Where in the search expression it is, as JavaScript counts, or null. */
     this.position = said.position ?? null;
     this.said = said;
   }

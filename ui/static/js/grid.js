@@ -1,0 +1,458 @@
+/**
+ * A grid of very many tiles, of which only those near the window are in the document.
+ *
+ * Everything has its place from the beginning (see `layout.js`), and keeps it: what is at the top of
+ * the window stays there when the window changes its width, and when things come or go.
+ */
+
+import { announce } from "./dom.js";
+import { monthWords, numberWords } from "./format.js";
+import { layOut, rowHeightFor } from "./layout.js";
+import { Lines } from "./lines.js";
+import { Selection } from "./selection.js";
+import { Moved } from "./timeline.js";
+
+const GAP = 4;
+const HEADING = 60;
+
+/** Windows' heights per second beyond which one does not look at what passes. */
+const FAST = 4;
+const REST = 110;
+
+/**
+ * Events: `open` (with `index` and `item`) when a thing should be shown, whose link is followed
+ * unless that is prevented; `selectionchange` (with `count`); `layout` when places have changed;
+ * `view` when others are looked at; `rest` when one has stopped scrolling; `problem` (with `error`)
+ * when the server could not be asked.
+ */
+export class Grid extends EventTarget {
+  #layout = layOut({ shapes: new Uint8Array(), months: [], width: 1, rowHeight: 1, gap: 0, heading: 0 });
+  #width = 0;
+  #gridTop = 0;
+  #header = 0;
+  #active = 0;
+  #frame = 0;
+  #rest = 0;
+  #lastScroll = { time: 0, top: 0 };
+  #isFast = false;
+  #renewal = null;
+  #heard = new AbortController();
+
+  /**
+   * @param {HTMLElement} element  Becomes the grid.
+   * @param {import("./timeline.js").Timeline} source
+   * @param {{label: string, isSelectable?: boolean}} options
+   */
+  constructor(element, source, { label, isSelectable = true }) {
+    super();
+    this.element = element;
+    this.isSelectable = isSelectable;
+    this.selection = new Selection();
+    element.classList.add("grid");
+    element.setAttribute("role", "grid");
+    element.setAttribute("aria-label", label);
+    if (isSelectable) element.setAttribute("aria-multiselectable", "true");
+    this.lines = new Lines(element, this);
+    this.#listen();
+    this.#take(source);
+  }
+
+  get layout() {
+    return this.#layout;
+  }
+
+  /** The item the keyboard is at. */
+  get active() {
+    return this.#active;
+  }
+
+  get total() {
+    return this.#layout.count;
+  }
+
+  /** How far the window is below the grid's beginning, the page's header left out. */
+  get top() {
+    return scrollY + this.#header - this.#gridTop;
+  }
+
+  /** How much of the grid is to be seen at a time. */
+  get tall() {
+    return Math.max(1, innerHeight - this.#header);
+  }
+
+  #listen() {
+    const options = { signal: this.#heard.signal, passive: true };
+    addEventListener("scroll", () => this.#scrolled(), options);
+    addEventListener("resize", () => this.#resized(), options);
+    addEventListener("holdfast:changed", () => this.renew(), options);
+    this.observer = new ResizeObserver(() => this.#resized());
+    this.observer.observe(this.element);
+    this.selection.addEventListener("selectionchange", () => this.#selected());
+    this.element.addEventListener("focusin", (event) => {
+      const tile = event.target.closest(".tile")?.tile;
+      if (tile) this.#setActive(tile.index);
+    });
+  }
+
+  /** Lets go of the window. */
+  close() {
+    this.#heard.abort();
+    this.observer.disconnect();
+    this.source.want(0, 0);
+    clearTimeout(this.#rest);
+    cancelAnimationFrame(this.#frame);
+  }
+
+  /** Shows another source, and nothing selected in it. */
+  #take(source, marks = null) {
+    this.source = source;
+    source.addEventListener("ready", () => {
+      if (this.source !== source) return;
+      this.#keepSelection();
+      this.#lay();
+    });
+    source.addEventListener("items", (event) => {
+      if (this.source === source) this.lines.refill(event.from, event.end, !this.#isFast);
+    });
+    source.addEventListener("problem", ({ error }) => {
+      if (this.source === source) this.#tell("problem", { error });
+    });
+    if (marks) this.selection.replace(marks);
+    else this.selection.reset(source.total);
+    this.#lay();
+  }
+
+  #keepSelection() {
+    const marks = new Uint8Array(this.source.total);
+    marks.set(this.selection.marks.subarray(0, marks.length));
+    this.selection.replace(marks);
+  }
+
+  #tell(name, detail = {}) {
+    return this.dispatchEvent(Object.assign(new Event(name, { cancelable: true }), detail));
+  }
+
+  // Places ---------------------------------------------------------------------------------------
+
+  #lay() {
+    this.#width = this.element.clientWidth;
+    if (!this.#width) return; // not shown yet
+    const { shapes, months, isOpen } = this.source;
+    const given = {
+      months,
+      width: this.#width,
+      rowHeight: rowHeightFor(this.#width),
+      gap: GAP,
+      heading: HEADING,
+    };
+    let layout = layOut({ ...given, shapes });
+    if (isOpen && layout.rows > 1) {
+      // The last row is not full yet, and will be another one.
+      const whole = shapes.subarray(0, layout.rowFirst[layout.rows - 1]);
+      layout = layOut({ ...given, shapes: whole });
+    }
+    this.#layout = layout;
+    this.#active = Math.min(this.#active, Math.max(0, layout.count - 1));
+    this.element.style.height = `${layout.height}px`;
+    this.element.setAttribute("aria-rowcount", String(layout.rows + layout.sections.length));
+    this.#measure();
+    this.lines.reset(layout);
+    this.#tell("layout");
+    this.render();
+  }
+
+  #measure() {
+    this.#gridTop = this.element.getBoundingClientRect().top + scrollY;
+    this.#header = document.querySelector("header.top")?.offsetHeight ?? 0;
+  }
+
+  #resized() {
+    if (this.element.clientWidth === this.#width) {
+      this.#measure();
+      this.#renderSoon();
+      return;
+    }
+    const place = this.place();
+    this.#lay();
+    this.restore(place);
+  }
+
+  /** Where one is: an item at the top of the window, and how far above its row. */
+  place() {
+    const { rows, rowTop, rowFirst, rowHeight } = this.#layout;
+    const { top } = this;
+    if (!rows || top <= 0) return { index: 0, offset: Math.min(0, top), part: 0 };
+    const row = this.#layout.rowAt(top);
+    const below = top - rowTop[row];
+    const part = Math.min(1, below / rowHeight[row]);
+    return { index: rowFirst[row], part, offset: below - part * rowHeight[row] };
+  }
+
+  /**
+   * Goes where one was.
+   * @param {{index: number, part: number, offset: number}} place
+   */
+  restore({ index, part, offset }) {
+    const { rows, rowTop, rowHeight } = this.#layout;
+    if (!rows || (index === 0 && part === 0)) return;
+    const row = this.#layout.rowOf(Math.min(index, this.total - 1));
+    this.#scrollTo(rowTop[row] + part * rowHeight[row] + offset);
+  }
+
+  /** Puts what is at `top` of the grid at the top of the window. */
+  #scrollTo(top) {
+    this.slide(top);
+    this.render();
+  }
+
+  /**
+   * The same, by who will soon be elsewhere: what is seen on the way is not asked for.
+   * @param {number} top
+   */
+  slide(top) {
+    scrollTo({ top: Math.max(0, this.#gridTop + top - this.#header), behavior: "instant" });
+  }
+
+  /**
+   * A point of the window as one of the grid.
+   * @param {{clientX: number, clientY: number}} at
+   */
+  point({ clientX, clientY }) {
+    const { left, top } = this.element.getBoundingClientRect();
+    return { x: clientX - left, y: clientY - top };
+  }
+
+  /**
+   * Goes to an item: to the top of the window, under its heading if it is the first there.
+   * @param {number} index
+   */
+  jump(index) {
+    if (!this.total) return;
+    const at = Math.min(Math.max(0, index), this.total - 1);
+    const section = this.#layout.sections[this.#layout.sectionOf(at)];
+    const row = this.#layout.rowOf(at);
+    this.#scrollTo(row === section.row ? section.top : this.#layout.rowTop[row] - GAP);
+  }
+
+  /**
+   * Goes just so far that all of an item is to be seen.
+   * @param {number} index
+   */
+  reveal(index) {
+    const { top, height } = this.#layout.box(index);
+    const margin = 16;
+    if (top - margin < this.top) this.#scrollTo(this.#isFirstRow(index) ? top - HEADING : top - margin);
+    else if (top + height + margin > this.top + this.tall) {
+      this.#scrollTo(top + height + margin - this.tall);
+    }
+  }
+
+  #isFirstRow(index) {
+    const { sections } = this.#layout;
+    return sections[this.#layout.sectionOf(index)].row === this.#layout.rowOf(index);
+  }
+
+  // Looking --------------------------------------------------------------------------------------
+
+  #scrolled() {
+    const now = performance.now();
+    const { time, top } = this.#lastScroll;
+    const moved = Math.abs(scrollY - top);
+    this.#lastScroll = { time: now, top: scrollY };
+    const speed = (moved / innerHeight / Math.max(8, now - time)) * 1000;
+    this.#isFast = speed > FAST && moved > innerHeight / 8;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.#isFast = false;
+      this.render();
+      this.#tell("rest");
+    }, REST);
+    this.#renderSoon();
+  }
+
+  #renderSoon() {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  /** Shows what is at the window now, at once. */
+  render() {
+    this.#isFast = false;
+    this.#draw();
+  }
+
+  #draw() {
+    const { top, tall } = this;
+    const span = { top: top - tall, bottom: top + 2 * tall };
+    const [from, end] = this.lines.show(span, this.#focused(), { top, bottom: top + tall });
+    if (!this.#isFast) {
+      this.lines.showPictures(top + tall / 2);
+      this.source.want(from, end);
+    }
+    this.#tell("view");
+  }
+
+  /** The item that has the keyboard, whose tile must not go; or -1. */
+  #focused() {
+    const isHere = this.lines.isMoving || this.element.contains(document.activeElement);
+    return isHere ? this.#active : -1;
+  }
+
+  // The keyboard's place -------------------------------------------------------------------------
+
+  #setActive(index) {
+    this.#active = index;
+    this.lines.setActive(index);
+  }
+
+  /**
+   * Gives the keyboard to an item.
+   * @param {number} index
+   */
+  focus(index) {
+    if (!this.total) return;
+    const at = Math.min(Math.max(0, index), this.total - 1);
+    this.#setActive(at);
+    this.reveal(at);
+    this.render();
+    this.lines.tile(at)?.link.focus({ preventScroll: true });
+    this.lines.setActive(at);
+  }
+
+  /** Gives it to the first one that is looked at. */
+  enter() {
+    this.focus(this.lines.first);
+  }
+
+  /**
+   * Offers a thing to whoever shows things over the grid; whether someone does.
+   * @param {number} index
+   */
+  offer(index) {
+    const item = this.source.item(index);
+    return item !== null && !this.#tell("open", { index, item });
+  }
+
+  // What is selected -----------------------------------------------------------------------------
+
+  #selected() {
+    this.lines.showSelection();
+    this.element.classList.toggle("is-selecting", this.selection.count > 0);
+    this.#tell("selectionchange", { count: this.selection.count });
+  }
+
+  /** Says how many are selected, to who cannot see it. */
+  announceSelection() {
+    const { count } = this.selection;
+    announce(count ? `${numberWords(count)} selected` : "Nothing selected");
+  }
+
+  /**
+   * The selected items, in order; asked for where nobody has looked at them yet.
+   * @param {(done: number) => void} [tell]  How many are found so far.
+   * @returns {Promise<import("./page.js").Item[]>}
+   * @throws {Moved} if things have changed so that it is not known what was meant.
+   */
+  async selectedItems(tell) {
+    const marks = this.selection.marks.slice();
+    try {
+      return await this.source.all((index) => marks.indexOf(1, index), tell);
+    } catch (error) {
+      if (error instanceof Moved) this.renew();
+      throw error;
+    }
+  }
+
+  // What changes ---------------------------------------------------------------------------------
+
+  /** Asks again what there is, and shows that; one stays at the item that is at the top. */
+  renew() {
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #renew() {
+    let next;
+    try {
+      next = await this.source.renewed();
+      if (!next) return;
+      const focused = this.#focused() < 0 ? -1 : await this.#followed(next, this.#active);
+      const marks = await this.#marksIn(next);
+      const at = await this.#prepared(next);
+      this.source.want(0, 0);
+      const place = this.place();
+      if (focused >= 0) this.#active = focused;
+      this.#take(next, marks);
+      // Who is at the very top wants to see what is new.
+      if (place.index || place.part) this.restore({ ...place, index: at });
+    } catch (error) {
+      this.#tell("problem", { error });
+    }
+  }
+
+  /** Where one will be in another source, with what will be seen there at hand. */
+  async #prepared(next) {
+    let at = 0;
+    for (let tries = 0; tries < 5; tries += 1) {
+      const { index } = this.place();
+      at = await this.#followed(next, index);
+      const seen = this.lines.seen;
+      const edges = [at - seen, at, at + seen].map((edge) => Math.min(edge, next.total - 1));
+      await Promise.all(edges.map((edge) => next.total && next.fetched(Math.max(0, edge))));
+      if (this.place().index === index) break; // nobody has scrolled meanwhile
+    }
+    return at;
+  }
+
+  /** Where the item at `index` is in another source, or what is in its place. */
+  async #followed(next, index) {
+    const item = this.source.item(index);
+    const found = item ? await next.locate(item) : -1;
+    if (found >= 0) return found;
+    const section = this.#layout.sections[this.#layout.sectionOf(index)];
+    const month = next.months.find(([label]) => label === section?.label);
+    const first = month?.[1] ?? section?.first ?? 0;
+    return Math.max(0, Math.min(first + index - (section?.first ?? 0), next.total - 1));
+  }
+
+  /** What is selected, as positions in another source. What cannot be told there is given up. */
+  async #marksIn(next) {
+    const marks = new Uint8Array(next.total);
+    const { selection, source } = this;
+    if (!selection.count) return marks;
+    if (isSameOrder(source, next)) {
+      marks.set(selection.marks);
+      return marks;
+    }
+    let kept = 0;
+    for (let index = selection.next(0); index >= 0; index = selection.next(index + 1)) {
+      const item = source.item(index);
+      const found = item ? await next.locate(item) : -1;
+      if (found < 0) continue;
+      marks[found] = 1;
+      kept += 1;
+    }
+    const lost = selection.count - kept;
+    if (lost) announce(`Things have changed: ${numberWords(lost)} are no longer selected.`);
+    return marks;
+  }
+
+  /** The words of a section's heading. @param {number} section */
+  headingWords(section) {
+    return monthWords(this.#layout.sections[section].label);
+  }
+}
+
+/** Whether two sources have the same items, as far as can be told without asking for them. */
+function isSameOrder(one, other) {
+  return (
+    one.total === other.total &&
+    one.tokens.join() === other.tokens.join() &&
+    one.shapes.every((shape, index) => shape === other.shapes[index])
+  );
+}

@@ -1,0 +1,37 @@
+/** Where one was in a grid is kept with the page's entry in the history, for when one comes back. */
+
+/** Milliseconds without scrolling after which it is written down; browsers limit how often. */
+const PAUSE = 250;
+
+/**
+ * Where one was when one left this entry of the history, if one was here before.
+ * @returns {{index: number, part: number, offset: number}|null}
+ */
+export function placeBefore() {
+  const { index, part, offset } = history.state?.grid ?? {};
+  return [index, part, offset].every(Number.isFinite) ? { index, part, offset } : null;
+}
+
+/**
+ * Writes down where one is in a grid, from now on.
+ * @param {import("./grid.js").Grid} grid
+ */
+export function keepPlace(grid) {
+  let timer = 0;
+  const keep = () => {
+    clearTimeout(timer);
+    timer = 0;
+    history.replaceState({ ...history.state, grid: grid.place() }, "");
+  };
+  addEventListener(
+    "scroll",
+    () => {
+      clearTimeout(timer);
+      timer = setTimeout(keep, PAUSE);
+    },
+    { passive: true },
+  );
+  addEventListener("pagehide", () => {
+    if (timer) keep();
+  });
+}
