@@ -17,6 +17,7 @@ DEFAULT_LISTEN = "127.0.0.1:3179"
 DEFAULT_RING = "identity-secring.gpg"
 """The file of the secret key in the configuration folder, under Perkeep's name for it."""
 
+DEFAULT_THUMBNAILS = 1024
 DEFAULT_IGNORED = (".DS_Store",)
 
 
@@ -59,6 +60,12 @@ class IndexConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ThumbnailsConfig:
+    cache_mib: int = DEFAULT_THUMBNAILS
+    """MiB of the disk that thumbnails may take; 0 is none, then they are drawn again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IdentityConfig:
     """Whose claims are made here, and whose count."""
 
@@ -95,6 +102,7 @@ class Config:
     server: ServerConfig
     storage: StorageConfig
     index: IndexConfig
+    thumbnails: ThumbnailsConfig = field(default_factory=ThumbnailsConfig)
     identity: IdentityConfig
     client: ClientConfig
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -131,6 +139,7 @@ SETTINGS = (
     Setting("storage.path", str, "folder of the blobs; relative to the data folder"),
     Setting("storage.hash", str, "what names new blobs: sha224 or sha256"),
     Setting("index.path", str, "folder of the index; relative to the data folder"),
+    Setting("thumbnails.cache_mib", int, "MiB of thumbnails kept in the cache folder; 0: none"),
     Setting(
         "identity.ring",
         str,
@@ -209,6 +218,13 @@ def _checked(folders: Folders, found: dict[str, object], origins: dict[str, str]
             )
         return value
 
+    def number(name: str, default: int) -> int:
+        value = found.get(name, default)
+        assert isinstance(value, int)
+        if value < 0:
+            raise ConfigError(origins[name], f"{name} is {value}; it may not be below zero")
+        return value
+
     def texts(name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         value = found.get(name, default)
         assert isinstance(value, list | tuple)
@@ -235,6 +251,7 @@ def _checked(folders: Folders, found: dict[str, object], origins: dict[str, str]
             hash_name=choice("storage.hash", DEFAULT_HASH, ("sha224", "sha256")),
         ),
         index=IndexConfig(path=folders.data / Path(text("index.path", "index")).expanduser()),
+        thumbnails=ThumbnailsConfig(cache_mib=number("thumbnails.cache_mib", DEFAULT_THUMBNAILS)),
         identity=IdentityConfig(
             ring=folders.config / Path(text("identity.ring", DEFAULT_RING)).expanduser(),
             key=optional("identity.key"),
@@ -335,7 +352,12 @@ def _read(file: Path) -> dict[str, object]:
     return found
 
 
-_KINDS = {str: "a text in quotes", bool: "true or false", list: "a list of texts"}
+_KINDS = {
+    str: "a text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list of texts",
+}
 
 
 def _near(word: str, among: Iterable[str]) -> str:

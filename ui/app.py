@@ -35,6 +35,7 @@ from .share import add_shares
 from .signing import add_signing
 from .sinks import add_sink
 from .status import add_status
+from .thumbs.answering import add_thumbnails
 from .vivifying import Vivifier
 
 _SUBTREES = frozenset(
@@ -152,6 +153,8 @@ def create_app(services: Services) -> Application:
     if services.index is not None and services.searches is not None:
         add_search(app, services, services.index, services.searches)
         add_gallery(app, services, services.index, services.searches, key)
+    if services.thumbnails is not None:
+        add_thumbnails(app, services.thumbnails, services.auth)
     add_assets(app, bundled())
     add_routes(app, blobs, services.auth)
     return app

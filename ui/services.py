@@ -15,6 +15,7 @@ from ..schema.signing import Signer
 from .login.csrf import Csrf
 from .login.sessions import Sessions
 from .searches import Searches
+from .thumbs.service import Thumbnails
 
 
 def _now() -> datetime:
@@ -41,6 +42,8 @@ class Services:
     """Who is signed in with a browser; None where nobody can be."""
     csrf: Csrf = field(default_factory=Csrf.fresh)
     """Tells requests of our pages from those that others' pages make browsers send."""
+    thumbnails: Thumbnails | None = None
+    """Draws small pictures of files; None where nobody does."""
     owner_name: str = ""
     user_name: str = ""
     listen: str = ""

@@ -47,6 +47,7 @@ def _values(config: Config) -> dict[str, object]:
         "storage.path": str(config.storage.path),
         "storage.hash": config.storage.hash_name,
         "index.path": str(config.index.path),
+        "thumbnails.cache_mib": config.thumbnails.cache_mib,
         "identity.ring": str(config.identity.ring),
         "identity.key": config.identity.key,
         "identity.gnupg": config.identity.gnupg,
@@ -77,4 +78,4 @@ def _shown(value: object) -> str:
         return "(unset)"
     if isinstance(value, bool):
         return str(value).lower()
-    return repr(value) if isinstance(value, list) else f'"{value}"'
+    return repr(value) if isinstance(value, list | int) else f'"{value}"'

@@ -46,6 +46,7 @@ from ..wiring import open_hub, open_index
 from .connections import connection_class, sweep
 from .limits import Door, Limits, raise_file_limit
 from .logs import set_up_logs
+from .thumbnails import open_thumbnails
 
 STOP_TIME = 60
 """Seconds what is in flight has to finish after the signal to stop."""
@@ -183,6 +184,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             later=blobs.writers.submit,
         )
         self.held.callback(sessions.close)
+        thumbnails = self.held.enter_context(open_thumbnails(self.config, blobs))
         auth = Auth(
             server.auth,
             process_token=secrets.token_hex(20),
@@ -199,6 +201,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             searches=Searches(index.search, searchers),
             sessions=sessions,
             csrf=Csrf(sessions.key),
+            thumbnails=thumbnails,
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,

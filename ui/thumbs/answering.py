@@ -32,8 +32,6 @@ _OUR_VERSION = "3"
 _FIXED = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
-    # Whether there is a placeholder depends on it.
-    "vary": "Accept",
 }
 
 
