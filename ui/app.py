@@ -21,6 +21,7 @@ from .claims import add_claims
 from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
 from .errorpages import ErrorPages, OwnAnswers
+from .files.routes import add_files
 from .gallery.mounting import add_gallery
 from .indexing import add_indexing
 from .login.entrance import add_entrance
@@ -155,6 +156,7 @@ def create_app(services: Services) -> Application:
         add_gallery(app, services, services.index, services.searches, key)
     if services.thumbnails is not None:
         add_thumbnails(app, services.thumbnails, services.auth)
+    add_files(app, services)
     add_assets(app, bundled())
     add_routes(app, blobs, services.auth)
     return app

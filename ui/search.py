@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from functools import partial
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from falcon import HTTPNotFound
@@ -19,6 +17,7 @@ from ..index.opening import Index
 from ..index.query.errors import BadQuery
 from ..index.query.reading import MAX_QUERY_SIZE
 from ..index.search.service import SearchService
+from .hangups import gone
 from .searchcalls import CALLS, ROOT, Call, Parameters
 from .searches import Searches
 from .searchfeed import SearchFeed
@@ -26,15 +25,11 @@ from .searchjson import json_bytes, write_json
 from .searchproblems import RETRY_SECONDS, problem
 from .services import Services
 from .sinks import add_sink
+from .spooling import answer_spooled, spool
 
 FEED = "ws"
 FEED_PATHS = frozenset((f"{ROOT}{FEED}", f"{ROOT}camli/search/{FEED}"))
 """Where the websocket is."""
-
-AT_ONCE = 256 * 1024
-"""Bytes of an answer that are kept in memory; larger ones wait for their reader in a file."""
-
-PIECE = 256 * 1024
 
 _UNSUPPORTED: dict[str, object] = {
     "error": "Unsupported search path or method",
@@ -92,32 +87,13 @@ class _SearchHandler:
                         raise BadQuery(f"more than {MAX_QUERY_SIZE} bytes")
             work = partial(_answered, call, Parameters(req.query_string), bytes(body))
             with lease.ours():
-                text = await self._searches.ask(work, gone=partial(_gone, req))
-        size = text.tell()
-        text.seek(0)
-        if size <= AT_ONCE:
-            with text:
-                answer_bytes(resp, text.read(), content_type=JSON_TYPE)
-            return
-        answer_bytes(resp, b"", content_type=JSON_TYPE)
-        resp.data = None
-        resp.set_header("content-length", str(size))
-        if req.method == "HEAD":
-            text.close()
-        else:
-            resp.stream = self._pieces(text)
-
-    async def _pieces(self, text: IO[bytes]) -> AsyncIterator[bytes]:
-        with text:
-            while piece := await self._blobs.read_much(text.read, PIECE):
-                yield piece
+                text = await self._searches.ask(work, gone=partial(gone, req))
+        answer_spooled(self._blobs, req, resp, text, content_type=JSON_TYPE)
 
 
 def _answered(call: Call, asked: Parameters, body: bytes, search: SearchService) -> IO[bytes]:
-    """The text of an answer, in a file if it is long: so it is of known length before any of it
-    is sent, what goes wrong on the way is told as an error, and slow readers cost no memory."""
     document = call(search, asked, body)
-    text = SpooledTemporaryFile(AT_ONCE)  # noqa: SIM115 - closed by who reads it
+    text = spool()
     try:
         write_json(document, text.write)
     except BaseException:
@@ -128,10 +104,3 @@ def _answered(call: Call, asked: Parameters, body: bytes, search: SearchService)
 
 def _answer_document(resp: Response, status: int, document: dict[str, object]) -> None:
     answer_bytes(resp, json_bytes(document), status=status, content_type=JSON_TYPE)
-
-
-async def _gone(req: Request) -> None:
-    """Return when the caller of a request whose body has been read hangs up."""
-    # falcon has no word for it, but for the answers it streams by itself.
-    while (await req._receive())["type"] != "http.disconnect":
-        pass

@@ -23,19 +23,19 @@ class BadForm(HoldfastError):
     blame = Blame.CALLER
 
 
-async def read_form(req: Request) -> dict[str, str]:
+async def read_form(req: Request, *, limit: int = MAX_FORM) -> dict[str, str]:
     """The parameters of a request. Those in the body win over those in the URL.
 
-    Raises `BadForm`.
+    Raises `BadForm`, also for a body of more than `limit` bytes.
     """
     found = query(req)
     if req.method == "POST":
         kind, options = parse_options_header(req.content_type or "")
         if kind == "application/x-www-form-urlencoded":
-            body = await read_body(req, MAX_FORM)
+            body = await read_body(req, limit)
             found.update(_pairs(body.decode("utf-8", "replace")))
         elif kind == "multipart/form-data":
-            body = await read_body(req, MAX_FORM)
+            body = await read_body(req, limit)
             found.update(_multipart(body, options.get("boundary", "")))
     return found
 

@@ -64,17 +64,37 @@ def asked_spans(header: str, size: int) -> list[Span] | None:
     return spans if sum(span.length for span in spans) <= size else None
 
 
+class Framing(NamedTuple):
+    """What stands around several parts of a blob, as one `multipart/byteranges`."""
+
+    content_type: str
+    heads: list[bytes]
+    """What comes before each part."""
+    end: bytes
+
+    def size(self, spans: list[Span]) -> int:
+        """Bytes of it all, the parts included."""
+        parts = sum(span.length for span in spans)
+        return sum(map(len, self.heads)) + parts + len(self.end)
+
+
+def framing(spans: list[Span], size: int, media_type: str) -> Framing:
+    """What to put around parts of a blob of `size` bytes."""
+    boundary = secrets.token_hex(15)
+    heads = [
+        f"\r\n--{boundary}\r\nContent-Range: {span.header(size)}\r\n"
+        f"Content-Type: {media_type}\r\n\r\n".encode()
+        for span in spans
+    ]
+    heads[0] = heads[0].removeprefix(b"\r\n")
+    end = f"\r\n--{boundary}--\r\n".encode()
+    return Framing(f"multipart/byteranges; boundary={boundary}", heads, end)
+
+
 def multipart_body(
     spans: list[Span], parts: list[bytes], size: int, media_type: str
 ) -> tuple[str, bytes]:
     """Several parts of a blob as one `multipart/byteranges`: its Content-Type and its body."""
-    boundary = secrets.token_hex(15)
-    body: list[bytes] = []
-    for span, part in zip(spans, parts, strict=True):
-        head = (
-            f"--{boundary}\r\nContent-Range: {span.header(size)}\r\n"
-            f"Content-Type: {media_type}\r\n\r\n"
-        )
-        body += (head.encode(), part, b"\r\n")
-    body.append(f"--{boundary}--\r\n".encode())
-    return f"multipart/byteranges; boundary={boundary}", b"".join(body)
+    around = framing(spans, size, media_type)
+    body = [piece for head, part in zip(around.heads, parts, strict=True) for piece in (head, part)]
+    return around.content_type, b"".join((*body, around.end))

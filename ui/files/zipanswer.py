@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterable, Iterator
-from time import monotonic
+from collections.abc import AsyncIterator, Generator, Iterable
 
 from falcon.asgi import Request, Response
 
@@ -14,13 +13,12 @@ from ...blobstore.handlers.auth import peer_of
 from ...blobstore.handlers.problems import report
 from ...blobstore.handlers.service import BlobService
 from ...schema.errors import BadTree, ChunkUnreadable
+from ..contents import why_unreadable
 from ..filenames import disposition
-from ..hangups import BrokenOff, listening
+from ..hangups import BrokenOff
 from ..tree import Entry
+from .steps import in_steps
 from .zipplan import PIECE, ZipPlan
-
-STEP = 0.05
-"""Seconds of checking before others have their turn at the threads."""
 
 AT_ONCE = 2 * PIECE
 """Bytes that are held for one reader at most, beside what is remembered of the members."""
@@ -43,7 +41,7 @@ async def answer_zip(
         await _check(service, req, plan)
     except _INCOMPLETE as error:
         report(error)
-        answer_text(resp, f"cannot make the zip: {error}\n", status=500)
+        answer_text(resp, f"cannot make the zip: {why_unreadable(error)}\n", status=500)
         return
     except HoldfastError as error:
         if error.blame is Blame.STORE:
@@ -61,18 +59,9 @@ async def answer_zip(
 
 
 async def _check(service: BlobService, req: Request, plan: ZipPlan) -> None:
-    steps = plan.check()
     with service.memory.lease(peer_of(req.scope).abort) as lease, lease.ours():
-        async with listening(req) as still_there:
-            while await service.read_much(_advance, steps):
-                still_there()
-                await lease.grow(plan.held - lease.held, came=False)
-
-
-def _advance(steps: Iterator[None]) -> bool:
-    """Go on for a while; whether there is more to do."""
-    end = monotonic() + STEP
-    return any(monotonic() > end for _ in steps)
+        async for _ in in_steps(service, req, plan.check()):
+            await lease.grow(plan.held - lease.held, came=False)
 
 
 async def _pieces(service: BlobService, req: Request, plan: ZipPlan) -> AsyncIterator[bytes]:
