@@ -19,16 +19,22 @@ from .results import Results, tables
 from .running import clear
 from .search.figures import SearchResults, search_tables
 from .search.measuring import Plan, measure
+from .thumbnails import ThumbnailResults, measure_thumbnails, thumbnail_table
 from .traffic import get_rate, make_blobs, receive_rate
 from .works import make_file, make_tree
 
 WORKS = {"file": "random.bin", "tree": "source"}
-MEASURES = (*WORKS, "traffic", "search")
+MEASURES = (*WORKS, "traffic", "search", "thumbnails")
 
 THINGS = 1_000_000
 """What is searched, at the scale 1."""
 
-_PROGRAMS = {"file": ("borg", "restic"), "tree": ("borg", "restic"), "traffic": ("wrk",)}
+_PROGRAMS = {
+    "file": ("borg", "restic"),
+    "tree": ("borg", "restic"),
+    "traffic": ("wrk",),
+    "thumbnails": ("wrk",),
+}
 
 
 class RestoreDiffers(RuntimeError):
@@ -43,14 +49,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Install first: apt-get install {' '.join(missing)}", file=sys.stderr)
         return 1
     options.folder.mkdir(parents=True, exist_ok=True)
-    results, found = Results(), SearchResults()
+    results, found, drawn = Results(), SearchResults(), ThumbnailResults()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder.absolute()) as made:
-        if set(chosen) != {"search"}:
+        if set(chosen) - {"search", "thumbnails"}:
             print(_measure_storing(results, options, chosen, Path(made)))
         if "search" in chosen:
             print(_measure_searching(found, options, Path(made)))
+        if "thumbnails" in chosen:
+            print(_measure_thumbnails(drawn, options, Path(made)))
     if options.json:
-        figures = {**results.as_dict(), "search": found.as_dict()}
+        figures = {
+            **results.as_dict(),
+            "search": found.as_dict(),
+            "thumbnails": drawn.as_dict(),
+        }
         options.json.write_text(json.dumps(figures, indent=1))
     return 1 if any(found.wrong.values()) else 0
 
@@ -101,6 +113,14 @@ def _measure_searching(found: SearchResults, options: argparse.Namespace, room: 
         " HTTP, one after the other on one connection, every answer compared with the right one."
     )
     return f"{search_tables(found)}\n{_machine(room)}; {how}\n"
+
+
+def _measure_thumbnails(drawn: ThumbnailResults, options: argparse.Namespace, room: Path) -> str:
+    """Measure how thumbnails are drawn and given out; the report."""
+    started = _load()
+    measure_thumbnails(drawn, room=room, seconds=options.seconds, tell=_say)
+    how = f"load {started} to {_load()}; of photos that had to be read from the disk."
+    return f"{thumbnail_table(drawn)}\n{_machine(room)}; {how}\n"
 
 
 def _parser() -> argparse.ArgumentParser:

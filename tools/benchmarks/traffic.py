@@ -66,15 +66,21 @@ def upload(server: Server, blobs: Sequence[Blob]) -> float:
 
 
 def get_rate(server: Server, refs: Sequence[Ref], *, seconds: int, folder: Path) -> float:
-    """Blobs a second the server gives out, each by a GET of its own; load by one thread of wrk.
+    """Blobs a second the server gives out, as `answer_rate`."""
+    root = _blob_root(server)
+    paths = [f"{root}camli/{ref}" for ref in refs]
+    return answer_rate(server, paths, seconds=seconds, folder=folder)
+
+
+def answer_rate(server: Server, paths: Sequence[str], *, seconds: int, folder: Path) -> float:
+    """Answers a second to GETs of the paths in turn; load by one thread of wrk.
 
     Raises `TrafficFailed` when an answer is no success.
     """
-    root = _blob_root(server)
     script = folder / "requests.lua"
-    paths = ",\n".join(f'"{root}camli/{ref}"' for ref in refs)
+    listed = ",\n".join(f'"{path}"' for path in paths)
     script.write_text(f"""\
-local paths = {{ {paths} }}
+local paths = {{ {listed} }}
 local requests, at = {{}}, 0
 function init(arguments)
     for number, path in ipairs(paths) do requests[number] = wrk.format("GET", path) end
