@@ -32,7 +32,7 @@ from .pages import answer_page
 from .search import FEED_PATHS, add_search
 from .searchfeed import MOST_TEXT
 from .services import Services
-from .share import add_shares
+from .shares.routes import add_shares
 from .signing import add_signing
 from .sinks import add_sink
 from .status import add_status

@@ -16,7 +16,7 @@ from .claims import ROOT as CLAIMS_ROOT
 from .indexing import ROOT as INDEX_ROOT
 from .searchcalls import ROOT as SEARCH_ROOT
 from .services import Services
-from .share import ROOT as SHARE_ROOT
+from .shares.pages import ROOT as SHARE_ROOT
 from .signing import ROOT as SIGN_ROOT
 from .signing import signing_document
 

@@ -15,6 +15,7 @@ from ..schema.signing import Signer
 from .login.csrf import Csrf
 from .login.sessions import Sessions
 from .searches import Searches
+from .shares.records import ShareRecords
 from .thumbs.service import Thumbnails
 
 
@@ -44,6 +45,8 @@ class Services:
     """Tells requests of our pages from those that others' pages make browsers send."""
     thumbnails: Thumbnails | None = None
     """Draws small pictures of files; None where nobody does."""
+    share_records: ShareRecords = field(default_factory=ShareRecords)
+    """How often shares were downloaded, and who knows their passwords; by default in memory."""
     owner_name: str = ""
     user_name: str = ""
     listen: str = ""

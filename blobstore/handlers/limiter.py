@@ -29,19 +29,22 @@ class FailureLimiter:
         self._size = size
         self._clock = clock
         # For each address the time at which all its failures are forgiven.
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
 
-    def wait(self, address: str) -> int:
-        """Whole seconds until this address may try again; 0 if it may now."""
+    def wait(self, address: str, about: str = "") -> int:
+        """Whole seconds until this address may try again; 0 if it may now.
+
+        What it does `about` one thing is no matter for what it does about others.
+        """
         if not self._until:
             return 0
-        until = self._until.get(_network(address), 0.0)
+        until = self._until.get((_network(address), about), 0.0)
         allowed_at = until - (self._burst - 1) * self._seconds
         return max(0, math.ceil(allowed_at - self._clock()))
 
-    def failed(self, address: str) -> None:
+    def failed(self, address: str, about: str = "") -> None:
         """Note a failure of this address."""
-        key = _network(address)
+        key = _network(address), about
         now = self._clock()
         self._until[key] = max(self._until.pop(key, now), now) + self._seconds
         while len(self._until) > self._size:

@@ -14,10 +14,11 @@ from falcon.testing import Result
 from holdfast.blobstore.ref import Ref
 from holdfast.schema.blob import Part
 from holdfast.schema.build import directory_text, file_text, static_set_text
-from holdfast.schema.claims import Delete, SetAttribute, Share
+from holdfast.schema.claims import Delete, SetAttribute, Share, locked
 from holdfast.schema.directories import write_directory
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.openpgp.secretkey import SecretKey
+from holdfast.schema.sharelocks import password_hash
 from holdfast.schema.sharing import Denial
 from holdfast.schema.timestamps import NANOSECONDS, Timestamp
 
@@ -122,6 +123,11 @@ def refusals(site: Site, shared: Shared, stranger: SecretKey) -> dict[Denial, li
     lost = Ref.of(b"lost")
     to_lost = site.claim(Share(target=lost, is_transitive=True))
     to_chunk = site.claim(Share(target=chunk, is_transitive=True))
+    whole = Share(target=file, is_transitive=True)
+    hash_ = password_hash("opensesame", salt=bytes(16))
+    counted = site.claim(locked(whole, most_downloads=1))
+    used = site.claim(locked(whole, most_downloads=1), date_ns=NOW_NS + 1)
+    assert is_open(ask(site, used, file, query="assemble=1"))
     return {
         Denial.SHARE_DELETED: [deleted, chunk],
         Denial.SHARE_MISSING: [lost, file],
@@ -131,9 +137,12 @@ def refusals(site: Site, shared: Shared, stranger: SecretKey) -> dict[Denial, li
         Denial.SHARE_AUTH_TYPE: [other_way, file],
         Denial.SHARE_EMPTY: [empty, file],
         Denial.SHARE_EXPIRED: [expired, file],
+        Denial.SHARE_LOCKED: [site.claim(locked(whole, password_hash=hash_)), file],
+        Denial.SHARE_USED_UP: [used],
         Denial.SEARCH_ONLY: [search, file],
         Denial.OTHER_TARGET: [shared.share, chunk],
         Denial.NOT_TRANSITIVE: [single, file, chunk],
+        Denial.COUNTED: [counted, file],
         Denial.LINK_MISSING: [to_lost, lost, chunk],
         Denial.LINK_UNREADABLE: [to_chunk, chunk, file],
         Denial.LINK_BROKEN: [shared.share, file, shared.entries],
@@ -143,7 +152,7 @@ def refusals(site: Site, shared: Shared, stranger: SecretKey) -> dict[Denial, li
 def test_every_refusal_is_the_same_to_the_outside_and_has_its_reason_in_the_log(
     site: Site, shared: Shared, stranger: SecretKey, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "holdfast.ui.share")
+    caplog.set_level(logging.INFO, "holdfast.ui.shares")
     found = set()
     chains = refusals(site, shared, stranger)
     assert set(chains) == set(Denial)

@@ -39,6 +39,7 @@ from ...ui.login.csrf import Csrf
 from ...ui.login.sessions import Sessions
 from ...ui.searches import Searches
 from ...ui.services import Services
+from ...ui.shares.records import ShareRecords, open_share_records
 from ..config import Config, ConfigError, IdentityConfig, parse_listen
 from ..exits import exit_code
 from ..identity import NoIdentity, open_signer
@@ -174,10 +175,15 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             bulk=ThreadPoolExecutor(BULK_READERS, "bulk"),
             writers=ThreadPoolExecutor(WRITERS, "writer"),
         )
+        is_kept = self.config.storage.kind != "memory"
+        records = (
+            self.held.enter_context(open_share_records(self.config.folders.data / "shares"))
+            if is_kept
+            else ShareRecords()
+        )
         searchers = ThreadPoolExecutor(SEARCHERS, "search")
         for threads in (blobs.readers, blobs.bulk, blobs.writers, searchers):
             self.held.callback(threads.shutdown)
-        is_kept = self.config.storage.kind != "memory"
         sessions = Sessions(
             self.config.folders.data / "sessions.json" if is_kept else None,
             auth_text=server.auth,
@@ -202,6 +208,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             sessions=sessions,
             csrf=Csrf(sessions.key),
             thumbnails=thumbnails,
+            share_records=records,
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,
