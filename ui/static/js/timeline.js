@@ -30,6 +30,12 @@ export class Moved extends Error {
  * could not be asked; it is asked again.
  */
 export class Timeline extends EventTarget {
+  /** @type {Map<number, AbortController>} */
+  #inFlight = new Map();
+  /** @type {number[]} */
+  #wanted = [];
+  #retry = FIRST_RETRY;
+
   /**
    * @param {object} [asked]
    * @param {string} [asked.query]  A search expression.
@@ -56,11 +62,7 @@ export class Timeline extends EventTarget {
     this.tokens = [];
     /** By number, the longest unused first. @type {Map<number, Array<any>>} */
     this.chunks = new Map();
-    /** @type {Map<number, AbortController>} */
-    this.inFlight = new Map();
-    this.wanted = [];
-    this.retry = FIRST_RETRY;
-    if (first) this.begin(first);
+    if (first) this.#begin(first);
   }
 
   /** How many items there are, as far as is known. */
@@ -68,7 +70,7 @@ export class Timeline extends EventTarget {
     return this.shapes.length;
   }
 
-  begin({ items, next }) {
+  #begin({ items, next }) {
     this.shapes = Uint8Array.from(items, ({ width, height }) => shapeByte(width, height));
     this.months = monthsOf(items);
     this.chunks.set(0, items);
@@ -81,7 +83,7 @@ export class Timeline extends EventTarget {
    */
   async load({ signal } = {}) {
     if (this.isOpen) {
-      const said = await getJson(this.urls.timeline, this.parameters(), { signal });
+      const said = await getJson(this.urls.timeline, this.#parameters(), { signal });
       this.shapes = bytes(said.ratios);
       this.months = said.months;
       this.chunk = said.chunk ?? CHUNK;
@@ -100,7 +102,7 @@ export class Timeline extends EventTarget {
     return this.stamp && next.stamp === this.stamp ? null : next;
   }
 
-  parameters() {
+  #parameters() {
     return { q: this.query, in: this.within };
   }
 
@@ -121,68 +123,68 @@ export class Timeline extends EventTarget {
     for (let at = Math.floor(Math.max(0, from) / this.chunk); at * this.chunk < last; at += 1) {
       wanted.push(at);
     }
-    this.wanted = wanted;
-    for (const [at, control] of this.inFlight) {
+    this.#wanted = wanted;
+    for (const [at, control] of this.#inFlight) {
       if (!wanted.includes(at)) control.abort();
     }
-    this.pump();
+    this.#pump();
   }
 
-  pump() {
+  #pump() {
     if (this.isOpen) return; // nobody knows yet where chunks begin
-    for (const at of this.wanted) {
-      if (this.inFlight.size >= MOST_IN_FLIGHT) return;
-      if (this.has(at)) this.touch(at);
-      else if (!this.inFlight.has(at)) this.fetchWanted(at);
+    for (const at of this.#wanted) {
+      if (this.#inFlight.size >= MOST_IN_FLIGHT) return;
+      if (this.#has(at)) this.#touch(at);
+      else if (!this.#inFlight.has(at)) this.#fetchWanted(at);
     }
   }
 
   /** Whether all of a chunk is here: the page came with half of the first. */
-  has(at) {
+  #has(at) {
     const items = this.chunks.get(at);
     return items !== undefined && items.length >= Math.min(this.chunk, this.total - at * this.chunk);
   }
 
-  touch(at) {
+  #touch(at) {
     const items = this.chunks.get(at);
     this.chunks.delete(at);
     this.chunks.set(at, items);
   }
 
-  async fetchWanted(at) {
+  async #fetchWanted(at) {
     const control = new AbortController();
-    this.inFlight.set(at, control);
+    this.#inFlight.set(at, control);
     try {
-      this.keep(at, await this.fetch(at, control.signal));
-      this.retry = FIRST_RETRY;
+      this.#keep(at, await this.#fetch(at, control.signal));
+      this.#retry = FIRST_RETRY;
     } catch (error) {
-      if (error.name !== "AbortError") this.fail(error);
+      if (error.name !== "AbortError") this.#fail(error);
       return;
     } finally {
-      this.inFlight.delete(at);
+      this.#inFlight.delete(at);
     }
-    this.pump();
+    this.#pump();
   }
 
-  fail(error) {
+  #fail(error) {
     this.dispatchEvent(Object.assign(new Event("problem"), { error }));
     if (error.status >= 400 && error.status < 500) return; // asking again would not help
-    setTimeout(() => this.pump(), this.retry);
-    this.retry = Math.min(LAST_RETRY, this.retry * 2);
+    setTimeout(() => this.#pump(), this.#retry);
+    this.#retry = Math.min(LAST_RETRY, this.#retry * 2);
   }
 
-  async fetch(at, signal) {
+  async #fetch(at, signal) {
     const from = at === 0 ? null : this.tokens[at - 1];
-    const asked = { ...this.parameters(), limit: this.chunk, from };
+    const asked = { ...this.#parameters(), limit: this.chunk, from };
     return (await getJson(this.urls.items, asked, { signal })).items;
   }
 
-  keep(at, items) {
+  #keep(at, items) {
     this.chunks.delete(at);
     this.chunks.set(at, items);
     for (const old of this.chunks.keys()) {
       if (this.chunks.size <= MOST_CHUNKS) break;
-      if (!this.wanted.includes(old)) this.chunks.delete(old);
+      if (!this.#wanted.includes(old)) this.chunks.delete(old);
     }
     const from = at * this.chunk;
     const detail = { from, end: from + items.length };
@@ -196,7 +198,7 @@ export class Timeline extends EventTarget {
    */
   async fetched(index, { signal } = {}) {
     const at = Math.floor(index / this.chunk);
-    if (!this.item(index)) this.keep(at, await this.fetch(at, signal));
+    if (!this.item(index)) this.#keep(at, await this.#fetch(at, signal));
     return this.item(index);
   }
 
@@ -212,7 +214,7 @@ export class Timeline extends EventTarget {
     for (let index = next(0); index >= 0; index = next((ats.at(-1) + 1) * this.chunk)) {
       ats.push(Math.floor(index / this.chunk));
     }
-    const asked = ats.some((at) => !this.has(at));
+    const asked = ats.some((at) => !this.#has(at));
     const found = new Array(ats.length);
     let begun = 0;
     let done = 0;
@@ -221,7 +223,7 @@ export class Timeline extends EventTarget {
         const turn = begun;
         begun += 1;
         const at = ats[turn];
-        const items = this.has(at) ? this.chunks.get(at) : await this.fetch(at);
+        const items = this.#has(at) ? this.chunks.get(at) : await this.#fetch(at);
         found[turn] = picked(items, at * this.chunk, next);
         done += found[turn].length;
         tell(done);
@@ -248,6 +250,19 @@ export class Timeline extends EventTarget {
       const found = await this.fetched(index);
       if (found?.ref === item.ref) return index;
       if (!found || found.time !== item.time) break;
+    }
+    return -1;
+  }
+
+  /**
+   * Where an item stands of which only the ref is known, or -1: everything is asked for in turn.
+   * @param {string} ref
+   */
+  async search(ref) {
+    for (let from = 0; from < this.total; from += this.chunk) {
+      await this.fetched(Math.min(from + this.chunk, this.total) - 1);
+      const index = await this.locate({ ref });
+      if (index >= 0) return index;
     }
     return -1;
   }

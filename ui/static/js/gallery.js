@@ -1,0 +1,96 @@
+/** The page `/ui/`: everything, or what a search finds, as a timeline. */
+
+import { ActionBar } from "./actions.js";
+import { el } from "./dom.js";
+import { Grid } from "./grid.js";
+import { hearKeys } from "./gridkeys.js";
+import { lightboxOver, viewedRef } from "./lightbox.js";
+import { page } from "./page.js";
+import { pick } from "./picking.js";
+import { keepPlace, placeBefore } from "./place.js";
+import { Scrubber } from "./scrubber.js";
+import { Timeline } from "./timeline.js";
+
+/** Shows the page. */
+export async function start() {
+  const element = document.getElementById("grid");
+  const source = new Timeline({
+    query: page.q ?? "",
+    within: page.in ?? "",
+    first: page.first ?? null,
+  });
+  const shown = await showTimeline(element, source, { label: page.q ? "What was found" : "Photos and things" });
+  // Something may come while one looks at nothing.
+  shown.addEventListener("layout", () => showEmpty(shown));
+  showEmpty(shown);
+}
+
+/**
+ * Makes an element the grid of a source, with all that belongs to it: keys, mouse and fingers, the
+ * scrubber, what is done to what is selected, and things shown large. One comes back to where one
+ * was.
+ *
+ * @param {HTMLElement} element
+ * @param {Timeline} source
+ * @param {object} options
+ * @param {string} options.label
+ * @param {{ref: string, title: string}|null} [options.within]  The set whose members are shown.
+ * @returns {Promise<Grid>}
+ */
+export async function showTimeline(element, source, { label, within = null }) {
+  const place = placeBefore();
+  const isOwners = Boolean(page.urls.api);
+  const grid = new Grid(element, source, { label });
+  hearKeys(grid);
+  pick(grid);
+  new Scrubber(document.body, grid);
+  addBar(grid, within);
+  const lightbox = lightboxOver(grid);
+  grid.addEventListener("problem", ({ error }) => showProblem(element, error, isOwners));
+  grid.addEventListener("layout", () => hideProblem(element));
+  try {
+    await source.load();
+  } catch (error) {
+    showProblem(element, error, isOwners);
+    return grid;
+  }
+  if (place) grid.restore(place);
+  keepPlace(grid);
+  if (viewedRef()) lightbox.follow();
+  return grid;
+}
+
+function addBar(grid, within) {
+  const { selection } = grid;
+  const bar = new ActionBar({
+    count: () => selection.count,
+    items: (told) => grid.selectedItems(told),
+    clear: () => selection.clear(),
+    all: () => selection.selectAll(),
+    within,
+  });
+  grid.addEventListener("selectionchange", () => bar.refresh());
+}
+
+function showEmpty(grid) {
+  const empty = document.getElementById("empty");
+  if (empty) empty.hidden = grid.total > 0 || grid.source.isOpen;
+}
+
+function showProblem(element, error, isOwners) {
+  if (error.status === 400 && isOwners) {
+    window.dispatchEvent(new CustomEvent("holdfast:badsearch", { detail: error }));
+  }
+  const words = [error.message, error.remedy].filter(Boolean).join(" ");
+  let note = element.previousElementSibling;
+  if (!note?.matches(".grid-problem")) {
+    note = el("p", { class: "grid-problem note note-problem", role: "alert" });
+    element.before(note);
+  }
+  if (note.textContent !== words) note.textContent = words;
+}
+
+function hideProblem(element) {
+  const note = element.previousElementSibling;
+  if (note?.matches(".grid-problem")) note.remove();
+}

@@ -1,0 +1,34 @@
+/** Where every page with data begins: what all have in common, and then what it shows. */
+
+import { announce } from "./dom.js";
+import { page } from "./page.js";
+import { start as startTheme } from "./theme.js";
+
+/** The module of each view; it has `start()`. */
+const VIEWS = Object.freeze({
+  timeline: () => import("./gallery.js"),
+});
+
+/** What every page of the owner's has. */
+const EVERYWHERE = Object.freeze([() => import("./search.js"), () => import("./state.js")]);
+
+async function begin() {
+  startTheme();
+  addEventListener("holdfast:signedout", signIn);
+  const view = VIEWS[page.view];
+  const isOwners = Boolean(page.urls.api);
+  await Promise.all([
+    view?.().then((module) => module.start()),
+    ...(isOwners ? EVERYWHERE.map((load) => load().then((module) => module.start())) : []),
+  ]);
+}
+
+/** The session has ended: sign in, and come back here. */
+function signIn() {
+  if (!page.urls.api) return;
+  announce("You are signed out.");
+  const here = location.pathname + location.search;
+  location.assign(`/ui/login?next=${encodeURIComponent(here)}`);
+}
+
+begin();
