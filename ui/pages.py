@@ -30,6 +30,8 @@ class Frame:
     """Proves that a request comes from a page of ours; see `login/csrf.py`."""
     has_session: bool
     """Whether there is something to sign out of."""
+    here: str = ""
+    """The path of the page itself."""
     query: str = ""
     """What stands in the search box."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from falcon.asgi import App
 
 from ...index.opening import Index
+from ..login.calls import add_session_calls
 from ..login.csrf import demand_csrf
 from ..ownkey import OwnKey
 from ..searches import Searches
@@ -36,5 +37,6 @@ def add_gallery(
     api = Api(services, partial(demand_csrf, services))
     add_reading(api, reading)
     add_writing(api, services, key, index=index, searches=searches, reading=reading, stamp=stamp)
+    add_session_calls(api, services)
     add_pages(app, services, Pages(services, searches, reading.orders))
     add_api(app, api)

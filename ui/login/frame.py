@@ -18,5 +18,7 @@ def frame_of(services: Services, req: Request, *, query: str = "") -> Frame:
     return Frame(
         csrf=csrf_token(services, req),
         has_session=sessions is not None and sessions.knows(req.scope),
+        # A search is not the place that its page has the path of.
+        here="" if query else req.path,
         query=query,
     )
