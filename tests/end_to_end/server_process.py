@@ -96,6 +96,8 @@ class RunningServer:
     limits: dict[str, float] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=lambda: basic("u", "p"))
     root: str = "/bs/"
+    within: tuple[str, ...] = ()
+    """A command that runs the server, as its last arguments, in surroundings of its own."""
 
     def start(self) -> RunningServer:
         self.log = self.home / "log"
@@ -119,7 +121,7 @@ class RunningServer:
         package = Path(holdfast.__file__).absolute().parent.parent
         with stderr.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-P", "-c", CHILD, json.dumps(asked)],
+                [*self.within, sys.executable, "-P", "-c", CHILD, json.dumps(asked)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={"PATH": os.defpath, "PYTHONPATH": str(package), "HOME": str(self.home)},
