@@ -11,7 +11,7 @@ MOST_BYTES = 255
 
 # Control characters, separators, and what makes text run backwards or ends its line.
 _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f/\\\\\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_DRIVE = re.compile("([A-Za-z]):")
+_DRIVE = re.compile(r"\A([A-Za-z]):")
 _SUFFIX = re.compile(r"(?<=.)\.[^. ]{1,15}\Z", re.DOTALL)
 
 # RFC 8187, section 3.2.1: what stands for itself in an extended parameter.
@@ -28,7 +28,7 @@ def safe_name(name: bytes | str) -> str:
     at most `MOST_BYTES`.
     """
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-    text = _DRIVE.sub(r"\1_", _HARMFUL.sub("_", text), count=1) if text else ""
+    text = _DRIVE.sub(r"\1_", _HARMFUL.sub("_", text))
     if not text.strip(". "):
         return "_" * len(text)
     return _fitted(text)
@@ -49,7 +49,7 @@ class Names:
     def __init__(self) -> None:
         self._taken: set[str] = set()
         self._links: set[str] = set()
-        self._next: dict[str, int] = {}
+        self._next: dict[tuple[str, bool], int] = {}
 
     def take(self, name: str, *, is_folder: bool = False, is_link: bool = False) -> str:
         """This name, or one like it that is not taken yet: ` (2)` comes before its extension.
@@ -59,10 +59,10 @@ class Names:
         """
         found = name
         if not self._is_free(name):
-            number = self._next.get(name, 2)
+            number = self._next.get((name, is_folder), 2)
             while not self._is_free(found := _numbered(name, number, is_folder=is_folder)):
                 number += 1
-            self._next[name] = number + 1
+            self._next[name, is_folder] = number + 1
         self._taken.add(found)
         if is_link:
             self._links.add(_folded(found))

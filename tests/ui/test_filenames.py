@@ -22,6 +22,7 @@ from holdfast.ui.filenames import MOST_BYTES, Names, disposition, safe_name
         (b"../../etc/passwd", ".._.._etc_passwd"),
         (b"/etc/passwd", "_etc_passwd"),
         (b"C:evil.exe", "C_evil.exe"),
+        (b"Subject: hello", "Subject: hello"),
         (b"..\\..\\evil", ".._.._evil"),
         (b"two\r\nlines\x00\x7f", "two__lines__"),
         ("photo\u202egpj.exe".encode(), "photo_gpj.exe"),
