@@ -10,7 +10,11 @@ const VIEWS = Object.freeze({
 });
 
 /** What every page of the owner's has. */
-const EVERYWHERE = Object.freeze([() => import("./search.js"), () => import("./state.js")]);
+const EVERYWHERE = Object.freeze([
+  () => import("./search.js"),
+  () => import("./state.js"),
+  () => import("./upload.js"),
+]);
 
 async function begin() {
   startTheme();
