@@ -1,38 +1,13 @@
-"""Shares: making, listing, and the links that open them."""
+"""Shares: making them, and the links that open them."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from ...blobstore.ref import Ref
 from ...schema.canonical import Fields
-from ...schema.claims import Share, SignedClaim, search_fields
-from ...schema.folding import ClaimSet, claim_order
-from ...schema.sharing import Denial, is_transitive, share_denial
+from ...schema.claims import Share, search_fields
+from ...schema.sharing import is_transitive
 from ...schema.timestamps import Timestamp
 from .things import Thing
-
-
-class State(enum.Enum):
-    """Whether a share opens anything, and if not, why: the first of these that holds."""
-
-    UNTRUSTED = "untrusted"
-    REVOKED = "revoked"
-    VOID = "void"
-    """It shares nothing, or in a way that no server knows."""
-    EXPIRED = "expired"
-    OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """A share as it stands."""
-
-    claim: SignedClaim
-    share: Share
-    state: State
 
 
 def share_of(thing: Thing, *, transitive: bool | None, expires: Timestamp | None) -> Share:
@@ -52,22 +27,6 @@ def parse_search(text: str) -> Fields:
     return {"expression": text}
 
 
-def all_shares(claims: ClaimSet, *, now: Timestamp) -> Iterator[Shared]:
-    """Every share among the claims, by date."""
-    deleted = claims.deleted
-    for claim in sorted(claims.claims, key=claim_order):
-        share = claim.says
-        if not isinstance(share, Share):
-            continue
-        if claim.signer not in claims.trusted:
-            state = State.UNTRUSTED
-        elif claim.ref in deleted:
-            state = State.REVOKED
-        else:
-            state = _STATES.get(share_denial(share, now=now), State.VOID)
-        yield Shared(claim, share, state)
-
-
 def share_url(root: str, share: Ref) -> str:
     """The address of the share claim itself: what `pk-get -shared` wants to know."""
     return f"{root.rstrip('/')}/{share}"
@@ -76,6 +35,3 @@ def share_url(root: str, share: Ref) -> str:
 def file_url(root: str, share: Ref, target: Ref) -> str:
     """The address of a shared file's contents, for a browser."""
     return f"{root.rstrip('/')}/{target}?via={share}&assemble=1"
-
-
-_STATES = {None: State.OPEN, Denial.SHARE_EXPIRED: State.EXPIRED}

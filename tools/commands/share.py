@@ -135,8 +135,9 @@ def _say_created(
 
 
 def _list(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
+    from ...schema.sharelist import all_shares
     from ...schema.timestamps import Timestamp, format_time
-    from ..claiming.shares import all_shares, share_url
+    from ..claiming.shares import share_url
     from ..claiming.wording import share_fields, share_in_words
 
     out = context.output

@@ -13,6 +13,7 @@ from ..login.csrf import demand_csrf
 from ..ownkey import OwnKey
 from ..searches import Searches
 from ..services import Services
+from ..shares.owner import add_share_calls
 from .api import Api, add_api
 from .pages import Pages, add_pages
 from .readcalls import add_reading
@@ -38,5 +39,6 @@ def add_gallery(
     add_reading(api, reading)
     add_writing(api, services, key, index=index, searches=searches, reading=reading, stamp=stamp)
     add_session_calls(api, services)
+    add_share_calls(api, services, searches, key)
     add_pages(app, services, Pages(services, searches, reading.orders))
     add_api(app, api)

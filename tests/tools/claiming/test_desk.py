@@ -10,6 +10,7 @@ from holdfast.schema.claims import Delete, SetAttribute, Share, claim_text
 from holdfast.schema.errors import SignatureRefused, UnknownSigner
 from holdfast.schema.folding import Standing
 from holdfast.schema.openpgp.secretkey import SecretKey
+from holdfast.schema.sharelist import State, all_shares
 from holdfast.schema.timestamps import Timestamp
 from holdfast.tools.claiming.deleting import standing_deletes
 from holdfast.tools.claiming.desk import Desk, open_desk
@@ -22,7 +23,7 @@ from holdfast.tools.claiming.errors import (
 )
 from holdfast.tools.claiming.history import history
 from holdfast.tools.claiming.permanodes import read_description
-from holdfast.tools.claiming.shares import State, all_shares, parse_search, share_of
+from holdfast.tools.claiming.shares import parse_search, share_of
 from holdfast.tools.claiming.signed import BlobSigner
 from holdfast.tools.claiming.things import Thing, demand_deletable, demand_share, look_up
 from holdfast.tools.client.store import Store

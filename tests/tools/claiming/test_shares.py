@@ -5,9 +5,9 @@ from __future__ import annotations
 from holdfast.blobstore.ref import Ref
 from holdfast.schema.claims import Share, claim_text
 from holdfast.schema.openpgp.secretkey import SecretKey
+from holdfast.schema.sharelist import State, all_shares
 from holdfast.schema.timestamps import Timestamp
 from holdfast.tools.claiming.desk import Desk
-from holdfast.tools.claiming.shares import State, all_shares
 from holdfast.tools.claiming.signed import BlobSigner
 
 NOW = Timestamp(1_800_000_000 * 10**9)

@@ -1,0 +1,33 @@
+"""What shares are called where they are listed."""
+
+from __future__ import annotations
+
+import json
+
+from ...index.search.desk import Desk
+from ...schema.claims import Share
+from .lists import Lists
+from .shelves import shown_item
+
+
+def title_of(share: Share, desk: Desk) -> str:
+    """What is shared, in a few words; empty if it has no name."""
+    if share.target is None:
+        return search_text(share)
+    if desk.reader.kind(share.target) == "static-set":
+        count = len(Lists().of(desk.storage, share.target).refs)
+        return f"{count} {'thing' if count == 1 else 'things'}"
+    item = shown_item(desk, share.target)
+    return "" if item is None else item.title
+
+
+def search_text(share: Share) -> str:
+    """The search that is shared, as the owner may have typed it; empty without one."""
+    if share.search is None:
+        return ""
+    match share.search:
+        case {"expression": str(expression)} if len(share.search) == 1:
+            return expression
+        case {"constraint": constraint} if len(share.search) == 1:
+            return f"raw:{json.dumps(constraint, ensure_ascii=False)}"
+    return json.dumps(share.search, ensure_ascii=False)
