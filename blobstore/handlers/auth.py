@@ -249,7 +249,7 @@ class Auth:
         if has_cookie and self._sessions is not None and self._sessions.knows(scope):
             scope[_BY_PAGE] = True
             return rights.ALL
-        if self._is_open:
+        if self._is_open and (self._to_everyone or not host or self._is_our_name(scope, host)):
             return rights.ALL
         if self._trusts_localhost and not is_forwarded and self._is_local(scope, host):
             return rights.ALL
@@ -300,17 +300,21 @@ class Auth:
         # The answer for a connection and a name never changes, and quick requests are many.
         if peer.trusted_host == host:
             return True
-        # A page of a hostile site can make its own name point to this machine (DNS rebinding);
-        # the name is then in `Host`, so only names that cannot be a stranger's count.
-        name = _host_name(host.decode("latin-1"))
-        here = peer.local[0] if peer.local else ""
-        if not (is_loopback(name) or name == here):
+        if not self._is_our_name(scope, host):
             return False
         owner = peer.owner()
         if owner is None or owner not in (self._uid, 0):
             return False
         peer.trusted_host = host
         return True
+
+    def _is_our_name(self, scope: Scope, host: bytes) -> bool:
+        """Whether the `host` of a request cannot be a stranger's."""
+        # A page of a hostile site can make its own name point to this machine (DNS rebinding);
+        # the name is then in `Host`.
+        name = _host_name(host.decode("latin-1"))
+        local = peer_of(scope).local
+        return is_loopback(name) or (local is not None and name == local[0])
 
 
 def _first(found: Iterable[int]) -> int:
