@@ -85,6 +85,11 @@ class Pool:
         found = (worker.decoder.process for worker in self._workers)
         return [number for number in found if number is not None]
 
+    @property
+    def waiting(self) -> int:
+        """How many wait, and are not begun."""
+        return len(self._quick) + len(self._slow)
+
     def submit(self, job: Job) -> None:
         """Have a thumbnail drawn. Raises `NoThumbnail` if too many wait, or films are not read."""
         if job.look.is_film and not self._reads_films:
