@@ -130,7 +130,8 @@ class Pages:
             "urls": URLS,
             **more,
         }
-        answer_page(resp, "gallery.html", frame=frame, view=view, title=title or "Untitled", page=page)
+        template = "gallery.html" if view == "timeline" else "place.html"
+        answer_page(resp, template, frame=frame, view=view, title=title or "Untitled", page=page)
 
 
 def add_pages(app: App[Any, Any], services: Services, pages: Pages) -> None:
