@@ -17,7 +17,13 @@ from holdfast.schema.canonical import canonical
 from holdfast.schema.errors import SchemaTooLarge
 from holdfast.schema.facts import FileFacts
 from holdfast.schema.filereader import FileReader
-from holdfast.schema.filewriter import SMALL_FILE, write_file, write_small_file
+from holdfast.schema.filewriter import (
+    SMALL_FILE,
+    PartsWriter,
+    write_file,
+    write_parts,
+    write_small_file,
+)
 
 
 def counters() -> bytes:
@@ -45,6 +51,18 @@ def test_files_get_the_refs_that_perkeep_gives_them(contents, parts, ref, shelf,
     assert write_file(FileFacts(), io.BytesIO(data).read, shelf.put) == ref
     (blob,) = shelf.fetch((Ref(ref),))
     assert len(parse_schema(*blob).parts) == parts
+
+
+@pytest.mark.parametrize("size", [1000, 70_001, 262_144, 1_500_000])
+def test_contents_that_come_in_pieces_are_written_as_the_same_blobs(size, shelf, stream):
+    data = stream[:2_000_000]
+    writer = PartsWriter(shelf.put)
+    for start in range(0, len(data), size):
+        writer.feed(data[start : start + size])
+    parts = writer.finish()
+    put = []
+    assert parts == write_parts(data, lambda blob: put.append(blob.ref))
+    assert shelf.put_order == put
 
 
 def test_the_file_blob_comes_last_and_after_all_it_needs(shelf, stream):

@@ -7,7 +7,7 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from ...blobstore.ref import Ref
-from ...index.keys import DELETE, date_of
+from ...index.keys import DELETE, NODE, date_of
 from ...index.nodes import Node
 from ...index.search.desk import Desk
 from ...index.search.items import Items, shown_moment
@@ -80,7 +80,7 @@ def _deletions(reader: IndexReader, after: _Deletion | None) -> Iterator[_Deleti
         signer, date, _ = DELETE.value_of(value)
         deletion = _Deletion(date, target, claim)
         is_later = after is None or deletion < after
-        if is_later and signer in reader.trusted and reader.kind(Ref(target)) == "permanode":
+        if is_later and signer in reader.trusted and reader.get(NODE.key_of(target)) is not None:
             yield deletion
 
 

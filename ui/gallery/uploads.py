@@ -14,7 +14,7 @@ from .upload import Declared, Filed, Upload
 MOST_OPEN = 64
 """Uploads under way; each may hold 4 MiB."""
 
-MOST_DONE = 10_000
+MOST_DONE = 2000
 """Finished ones that are remembered, for who did not hear of it."""
 
 IDLE_SECONDS = 24 * 3600.0

@@ -15,8 +15,10 @@ from holdfast.blobstore.errors import StoreFull
 from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref
 from holdfast.schema.claims import AddAttribute, SetAttribute
+from holdfast.schema.errors import SigningFailed
 from holdfast.schema.folding import Folded
 from holdfast.schema.openpgp.secretkey import SecretKey
+from holdfast.schema.signing import Signer
 from holdfast.schema.timestamps import NANOSECONDS
 from holdfast.ui.gallery.scribe import receive_all
 
@@ -288,6 +290,36 @@ def test_requests_at_one_time_each_keep_their_order(site: Site) -> None:
     now = folded(site, node)
     for name in range(8):
         assert now.attributes[f"a{name}"] == tuple(f"{n}" for n in range(40))
+
+
+class _Refusing:
+    """A signer whose card is pulled out after some signatures."""
+
+    def __init__(self, key: Signer, *, after: int) -> None:
+        self.public = key.public
+        self._key = key
+        self._left = after
+
+    def detached(self, data: bytes, *, time: int) -> bytes:
+        if not self._left:
+            raise SigningFailed(self.public.key_id, "no card")
+        self._left -= 1
+        return self._key.detached(data, time=time)
+
+
+def test_a_signer_that_fails_half_way_leaves_nothing(
+    new_site: Callable[..., Site], key: SecretKey
+) -> None:
+    signer = _Refusing(key, after=4)
+    site = new_site(signer)
+    node = site.permanode("one")
+    before = blobs(site)
+    asked = [change("add", node, "tag", f"{n}") for n in range(5)]
+    refused(site, "claims", claims=asked, status=500)
+    assert blobs(site) == before
+    signer._left = 2
+    refused(site, "create", attributes=[["title", "x"], ["tag", "y"]], status=500)
+    assert blobs(site) == before
 
 
 class _FullDisk(MemoryStorage):

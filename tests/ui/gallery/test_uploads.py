@@ -18,6 +18,7 @@ from holdfast.schema.blob import SchemaBlob, parse_schema
 from holdfast.schema.claims import SetAttribute
 from holdfast.schema.filereader import FileReader
 from holdfast.schema.folding import Folded
+from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.permanodes import file_permanode_text
 from holdfast.schema.signing import sign
 from holdfast.ui.gallery import uploads
@@ -197,6 +198,20 @@ def test_the_permanode_that_put_makes_is_the_one(site: Site) -> None:
     done = send(site, data)
     assert (done["ref"], done["known"]) == (planned, False)
     assert folded(site, planned).value("camliContent") == done["content"]
+
+
+def test_a_store_that_names_blobs_otherwise_knows_contents_too(
+    new_site: Callable[..., Site], key: SecretKey
+) -> None:
+    site = new_site(key, hash_name="sha256")
+    done = send(site, DATA)
+    assert done["content"].startswith("sha256-")
+    assert file_of(site, done["content"]).parts[0].blob_ref.startswith("sha256-")
+    assert Ref.of(DATA, hash_name="sha256").encode() in fetch_one(
+        site.hub.storage, Ref(done["ref"])
+    )
+    settle(site)
+    assert send(site, DATA, name="copy") == {**done, "known": True}
 
 
 def test_what_was_deleted_comes_back_as_something_new(site: Site) -> None:
