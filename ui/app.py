@@ -22,6 +22,7 @@ from .denial import Receive, Send, denial, turn_away
 from .discovery import answer_discovery, is_discovery
 from .errorpages import ErrorPages, OwnAnswers
 from .files.routes import add_files
+from .files.uploadhelper import UploadHelper
 from .gallery.mounting import add_gallery
 from .indexing import add_indexing
 from .login.entrance import add_entrance
@@ -51,7 +52,7 @@ class Application(falcon.asgi.App[Request, Response]):
     """The falcon application, with a short way past it for the commonest request."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(middleware=[_CleanPaths(), OwnAnswers(services)])
+        super().__init__(middleware=[_CleanPaths(), OwnAnswers(services), UploadHelper(services)])
         self._auth = services.auth
         self._feeds = FEED_PATHS if services.searches is not None else frozenset[str]()
         self._quick = QuickReader(services.blobs)
