@@ -36,6 +36,8 @@ class Visit:
     """Who it is, as far as that is known."""
     shown: Pass | None
     """The pass that was shown."""
+    used: int
+    """How many downloads of it there were, if they are counted."""
 
 
 class Door:
@@ -67,7 +69,7 @@ class Door:
         shown = self._pass(req, ref)
         visitor = guessed_name(req, ref) if shown is None else shown.visitor
         wanted = Download(ref, visitor, goes_on_with)
-        found = await self._blobs.read(self._look, wanted)
+        found, used = await self._blobs.read(self._look, wanted)
         self._check_index()
         given = password_in(req) if password is None else password
         if isinstance(found, Denial):
@@ -81,7 +83,7 @@ class Door:
             address = address_of(req.scope)
             if given is None or not await self._attempts.is_right(address, ref, given, expected):
                 return Denial.SHARE_LOCKED
-        return Visit(ref, share, visitor, shown)
+        return Visit(ref, share, visitor, shown, used)
 
     async def begin_download(self, visit: Visit, file: str, *, is_part: bool) -> bool:
         """Count what is about to be downloaded, where that is counted; False if it may not be.
@@ -110,7 +112,7 @@ class Door:
             report(error)
         return None
 
-    def _look(self, wanted: Download) -> OpenShare | Denial:
+    def _look(self, wanted: Download) -> tuple[OpenShare | Denial, int]:
         found = open_share(
             wanted.share,
             read=self.read,
@@ -119,11 +121,11 @@ class Door:
             now=Timestamp(round(self.now() * 1e6) * 1000),
         )
         if isinstance(found, Denial) or found.share.most_downloads is None:
-            return found
+            return found, 0
         used = self._tally.used((wanted.share,)).get(wanted.share, 0)
         if used < found.share.most_downloads or self._tally.goes_on(wanted, now=self.now()):
-            return found
-        return Denial.SHARE_USED_UP
+            return found, used
+        return Denial.SHARE_USED_UP, used
 
     def _pass(self, req: Request, ref: Ref) -> Pass | None:
         found = [self.passes.read(ref, text) for text in shown_passes(req.scope)]

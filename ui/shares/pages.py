@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from falcon.asgi import Request, Response
 
@@ -16,8 +18,12 @@ from .door import Door, Visit
 from .passes import pass_header
 from .questions import Questions
 from .views import Layout, NothingThere, Shown, look
+from .wording import Line, file_address, kind_words, line_of, notes_of
 
 ROOT = "/share/"
+
+_TALL = 1500
+"""Pixels of the picture that a file's page shows."""
 
 SETTLE_SECONDS = 0.5
 """How long a page waits for files that have just come."""
@@ -43,19 +49,7 @@ class SharePages:
         if visit.share.is_transitive:
             self._questions.note_open(visit, shown.refs(), stamp)
         self.give_pass(req, resp, visit)
-        root = f"{ROOT}{visit.ref}"
-        answer_page(
-            resp,
-            "share.html",
-            root=ROOT,
-            shown=shown,
-            layout=shown.layout.value,
-            title=shown.title or _TITLES[shown.layout],
-            share=visit.share,
-            here=root,
-            blob=f"{ROOT}{visit.share.target}?via={visit.ref}",
-            page=_island(shown, visit.share, root, within),
-        )
+        answer_page(resp, "share.html", root=ROOT, **_context(shown, visit, within))
         resp.set_headers(_HEADERS)
 
     def give_pass(self, req: Request, resp: Response, visit: Visit) -> None:
@@ -96,6 +90,40 @@ _TITLES = {
     Layout.ALONE: "Shared with you",
     Layout.GONE: "Nothing here any more",
 }
+
+
+def _context(shown: Shown, visit: Visit, within: Ref | None) -> dict[str, Any]:
+    """What the template is given."""
+    share, item = visit.share, shown.item
+    root = f"{ROOT}{visit.ref}"
+    return {
+        "shown": shown,
+        "layout": shown.layout.value,
+        "title": shown.title or _TITLES[shown.layout],
+        "crumbs": [] if within is None else list(_crumbs(shown, share, root)),
+        "notes": list(notes_of(item, share, visit.used)),
+        "entries": [] if shown.first is None else [line_of(one, root) for one in shown.first.items],
+        "kind": kind_words(shown.kind),
+        "share": share,
+        "counted": share.most_downloads is not None,
+        "here": root,
+        "file": "" if item is None else file_address(item, root),
+        "thumbnail": ""
+        if item is None or item.cover is None
+        else f"{root}/thumbnail/{item.cover}/t?mh={_TALL}&tv=3",
+        "blob": f"{ROOT}{share.target}?via={visit.ref}",
+        "page": _island(shown, share, root, within),
+    }
+
+
+def _crumbs(shown: Shown, share: Share, root: str) -> Iterator[Line]:
+    """The way down to something within, from the first page of the share on."""
+    first, *others = shown.crumbs[:-1] or shown.crumbs
+    is_target = first.ref == share.target
+    title = first.title if is_target else ""
+    yield Line(root, title or _TITLES[Layout.GALLERY], "", "", "")
+    between = others if is_target else [first, *others] if len(shown.crumbs) > 1 else []
+    yield from (line_of(item, root) for item in between)
 
 
 def _island(shown: Shown, share: Share, root: str, within: Ref | None) -> dict[str, object]:

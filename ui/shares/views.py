@@ -58,6 +58,8 @@ class Shown:
     item: Item | None = None
     crumbs: tuple[Item, ...] = ()
     first: Page | None = None
+    kind: str = ""
+    """The `camliType` of what there is no more to say of."""
 
     def refs(self) -> Iterable[Ref]:
         """All that the page asks for at once."""
@@ -71,8 +73,8 @@ def look(within: Ref | None, share: Share, memory: Memory, desk: Desk) -> Shown:
     if not share.is_transitive:
         if within is not None:
             raise NothingThere
-        item = None if reach.target is None else shown_item(desk, reach.target)
-        return Shown(Layout.ALONE, "" if item is None else item.title, item)
+        kind = None if reach.target is None else desk.reader.kind(reach.target)
+        return Shown(Layout.ALONE, "", kind=kind or "")
     if within is None and reach.is_search:
         try:
             first = shared_shelf(desk, reach, None, memory.orders).page("", FIRST_ITEMS)
@@ -99,7 +101,7 @@ def _look_at(desk: Desk, reach: Reach, ref: Ref, within: Ref | None, memory: Mem
     if layout in (Layout.FOLDER, Layout.GALLERY):
         first = shared_shelf(desk, reach, within, memory.orders).page("", FIRST_ITEMS)
     way = _way_down(desk, reach, ref) if within is not None else ()
-    return Shown(layout, item.title, item, way, first)
+    return Shown(layout, item.title, item, way, first, desk.reader.kind(ref) or "")
 
 
 def _layout_of(desk: Desk, item: Item) -> Layout:

@@ -104,7 +104,11 @@ export class ActionBar {
       },
       drawing(CROSS),
     );
-    const offered = ACTIONS.filter(({ name }) => name !== "remove" || selected.within);
+    // Visitors of a share look at things and take them along, and change nothing.
+    const offered = ACTIONS.filter(
+      ({ name, writes }) => (name !== "remove" || selected.within) && (page.urls.api || !writes),
+    );
+    this.first = offered[0].name;
     this.buttons = new Map(offered.map((action) => [action.name, this.#button(action)]));
     this.note = el("p", { class: "actions-note", id: "actions-note", hidden: true }, READ_ONLY);
     this.tools = el(
@@ -145,7 +149,7 @@ export class ActionBar {
     document.body.classList.toggle("has-actions", count > 0);
     this.count.textContent = `${count.toLocaleString()} selected`;
     const writable = isWritable();
-    this.note.hidden = writable;
+    this.note.hidden = writable || !page.urls.api;
     for (const { name, writes } of ACTIONS) {
       const button = this.buttons.get(name);
       if (!button) continue;
@@ -171,7 +175,7 @@ export class ActionBar {
         class: `actions-button actions-${name}`,
         title: `${label} (${keys})`,
         "aria-keyshortcuts": keys,
-        tabindex: name === ACTIONS[0].name ? 0 : -1,
+        tabindex: name === this.first ? 0 : -1,
         on: { click: () => this.#run(action) },
       },
       drawing(path),

@@ -6,6 +6,7 @@ import { start as startTheme } from "./theme.js";
 
 /** The module of each view; it has `start()`. */
 const VIEWS = Object.freeze({
+  share: () => import("./share.js"),
   timeline: () => import("./gallery.js"),
 });
 

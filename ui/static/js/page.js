@@ -71,9 +71,10 @@ export function thingUrl(item) {
 }
 
 /**
- * Whether the browser can show the original itself.
+ * Whether the browser can show the original itself, and may without being asked: on shares with a
+ * number of downloads that would be one of them.
  * @param {Item} item
  */
 export function isShown(item) {
-  return item.kind === "image" && SHOWN.has(item.mime);
+  return item.kind === "image" && SHOWN.has(item.mime) && !page.counted;
 }

@@ -2,7 +2,7 @@
 
 import { el } from "./dom.js";
 import { sizeWords } from "./format.js";
-import { fileUrl, HEIGHTS, isShown, thumbnailHeight, thumbnailUrl } from "./page.js";
+import { fileUrl, HEIGHTS, isShown, page, thumbnailHeight, thumbnailUrl } from "./page.js";
 import { kindDrawing } from "./tile.js";
 
 const TALLEST = HEIGHTS[HEIGHTS.length - 1];
@@ -38,6 +38,8 @@ export class Slide {
 
   #content() {
     const { item } = this;
+    // On shares whose downloads are counted nothing is taken that nobody has asked for.
+    if (page.counted) return item.cover ? this.#picture() : this.#card();
     if (item.kind === "video") return this.#film();
     if (item.kind === "audio") return this.#recording();
     if (item.kind === "document" && item.mime.startsWith("text/")) return this.#text();
