@@ -79,14 +79,14 @@ export class Facts {
         "li",
         {},
         page.urls.api
-          ? el("a", { class: "chip", dir: "auto", href: `/ui/?q=${asTag(tag)}` }, tag)
-          : el("span", { class: "chip", dir: "auto" }, tag),
+          ? el("a", { class: "facts-tag", dir: "auto", href: `/ui/?q=${asTag(tag)}` }, tag)
+          : el("span", { class: "facts-tag", dir: "auto" }, tag),
       ),
     );
     if (this.editTags) {
       const edit = el(
         "button",
-        { class: "chip chip-add", type: "button", on: { click: () => this.editTags(item) } },
+        { class: "facts-tag facts-tag-edit", type: "button", on: { click: () => this.editTags(item) } },
         tags.length ? "Edit tags" : "Add tags",
       );
       tags.push(el("li", {}, edit));

@@ -4,12 +4,17 @@ import { ActionBar } from "./actions.js";
 import { el } from "./dom.js";
 import { Grid } from "./grid.js";
 import { hearKeys } from "./gridkeys.js";
+import { Problem } from "./http.js";
 import { lightboxOver, viewedRef } from "./lightbox.js";
 import { page } from "./page.js";
 import { pick } from "./picking.js";
 import { keepPlace, placeBefore } from "./place.js";
 import { Scrubber } from "./scrubber.js";
 import { Timeline } from "./timeline.js";
+
+/** Milliseconds until the server is asked again. */
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 20_000;
 
 /** Shows the page. */
 export async function start() {
@@ -48,16 +53,31 @@ export async function showTimeline(element, source, { label, within = null }) {
   const lightbox = lightboxOver(grid);
   grid.addEventListener("problem", ({ error }) => showProblem(element, error, isOwners));
   grid.addEventListener("layout", () => hideProblem(element));
-  try {
-    await source.load();
-  } catch (error) {
-    showProblem(element, error, isOwners);
+  // A search that makes no sense was refused when the page was made.
+  const refusal = page.problem?.position === undefined ? null : new Problem(400, page.problem);
+  if (refusal) {
+    showProblem(element, refusal, isOwners);
     return grid;
   }
+  if (!(await loaded(source, (error) => showProblem(element, error, isOwners)))) return grid;
   if (place) grid.restore(place);
   keepPlace(grid);
   if (viewedRef()) lightbox.follow();
   return grid;
+}
+
+/** Whether all is known; while the server cannot say, it is asked again. */
+async function loaded(source, tell) {
+  for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
+    try {
+      await source.load();
+      return true;
+    } catch (error) {
+      tell(error);
+      if (error.status >= 400 && error.status < 500) return false;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
 }
 
 function addBar(grid, within) {

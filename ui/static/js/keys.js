@@ -1,5 +1,6 @@
 /** Keys that do something wherever one is on the page, and the list of them behind `?`. */
 
+import { ask } from "./dialog.js";
 import { el, isTyping } from "./dom.js";
 
 /**
@@ -46,7 +47,7 @@ export function pressed(event) {
   // The shift that makes a "?" is in the "?" already.
   const shifted = event.shiftKey && (event.key.length > 1 || held) ? "Shift+" : "";
   const key = event.key === " " ? "Space" : event.key;
-  return held + shifted + (held ? key.toLowerCase() : key);
+  return held + shifted + (held && key.length === 1 ? key.toLowerCase() : key);
 }
 
 function onKey(event) {
@@ -75,24 +76,10 @@ export function showHelp() {
     const group = shortcut.group ?? "Everywhere";
     groups.set(group, [...(groups.get(group) ?? []), shortcut]);
   }
-  const close = el(
-    "button",
-    { type: "button", class: "button", on: { click: () => dialog.close() } },
-    "Close",
-  );
-  const dialog = el(
-    "dialog",
-    { class: "dialog keys", "aria-labelledby": "keys-title" },
-    el("h2", { id: "keys-title" }, "Keys"),
-    el("div", { class: "keys-groups" }, [...groups].map(listed)),
-    el("p", { class: "dialog-actions" }, close),
-  );
-  dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close(); // on what is around it
-  });
-  document.body.append(dialog);
-  dialog.showModal();
+  // It gets the keyboard, so that the arrows scroll it.
+  const list = el("div", { class: "keys-groups", tabindex: "-1", autofocus: true });
+  list.append(...[...groups].map(listed));
+  ask({ title: "Keys", className: "keys", submit: "", cancel: "Close", content: [list] });
 }
 
 function listed([group, members]) {

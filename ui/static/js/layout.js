@@ -9,6 +9,9 @@
 const NARROWEST = 0.45;
 const WIDEST = 4;
 
+/** A last row that need not grow more than this to be full is made full. */
+const NEARLY = 1.2;
+
 const SHAPES = Float32Array.from({ length: 256 }, (_, byte) =>
   Math.min(WIDEST, Math.max(NARROWEST, 2 ** ((byte - 128) / 32))),
 );
@@ -170,7 +173,8 @@ function lastWhere(list, holds) {
  * Lays out items in justified rows.
  *
  * A row is as high as `rowHeight`, or as little away from it as filling the width allows. The last
- * row of a section keeps `rowHeight` and leaves room at its end. Headings break rows.
+ * row of a section keeps `rowHeight` and leaves room at its end, if it is not nearly full. Headings
+ * break rows.
  *
  * @param {object} given
  * @param {Uint8Array} given.shapes  One byte for each item, see `shapeByte`.
@@ -253,7 +257,9 @@ class Rows {
       from = index = last;
       sum = 0;
     }
-    return from < end ? this.close(from, end, top, wanted) : top;
+    if (from === end) return top;
+    const filling = (width - gap * (end - from - 1)) / sum;
+    return this.close(from, end, top, filling < wanted * NEARLY ? filling : wanted);
   }
 
   close(from, end, top, high) {

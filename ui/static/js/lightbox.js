@@ -225,7 +225,10 @@ export class Lightbox {
     );
     document.body.append(this.element);
     for (const element of this.#inert) element.inert = true;
-    document.documentElement.classList.add("has-lightbox");
+    // The page behind keeps its width, though it has no scroll bar now: or all would move.
+    const { documentElement } = document;
+    document.body.style.paddingInlineEnd = `${innerWidth - documentElement.clientWidth}px`;
+    documentElement.classList.add("has-lightbox");
     this.#removeKeys = addShortcuts(...this.#keys());
     this.element.focus({ preventScroll: true });
   }
@@ -234,6 +237,7 @@ export class Lightbox {
     for (const element of this.#inert) element.inert = false;
     this.#inert = [];
     document.documentElement.classList.remove("has-lightbox");
+    document.body.style.paddingInlineEnd = "";
     clearTimeout(this.#idle);
     for (const slide of this.#slides.values()) slide.close();
     this.#slides.clear();
@@ -315,7 +319,7 @@ export class Lightbox {
     const item = items.item(index) ?? (await items.fetched(index).catch(() => null));
     if (!item || !this.isOpen || index !== this.#index + by) return;
     history.replaceState(history.state, "", `#view=${item.ref}`);
-    this.#show(index, { isAsked: true });
+    this.#show(index);
   }
 
   #renewSoon() {

@@ -45,6 +45,7 @@ export class Scrubber {
     parent.append(this.element);
     grid.addEventListener("layout", () => this.#mark());
     grid.addEventListener("view", () => this.#follow());
+    addEventListener("scroll", () => this.#show(), { passive: true });
     addEventListener("resize", () => this.#mark(), { passive: true });
     this.#listen();
     this.#mark();
@@ -99,7 +100,6 @@ export class Scrubber {
     const section = layout.sectionAt(at + 1);
     this.element.setAttribute("aria-valuenow", String(section));
     this.element.setAttribute("aria-valuetext", this.grid.headingWords(section));
-    this.#show();
   }
 
   #point(handle, y, section) {
