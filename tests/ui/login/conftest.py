@@ -48,9 +48,7 @@ class Browser:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         left = {name: value for name, value in sent.items() if value is not None}
-        answer = self.site.ask(
-            method, path, body=body, headers=left, host=self.host, remote_addr="127.0.0.1"
-        )
+        answer = self.site.ask(method, path, body=body, headers=left, host=self.host)
         self._keep(answer)
         return answer
 
