@@ -53,13 +53,19 @@ class ErrorPages:
         ws: WebSocket | None = None,
     ) -> None:
         """What the application does with every error a handler lets out."""
-        if resp is None or isinstance(error, ClientGone) or not _is_for_people(req):
+        if resp is None or isinstance(error, ClientGone):
             await problems.on_error(req, resp, error, params, ws)
             return
         if isinstance(error, IndexBehind):
             resp.set_header("retry-after", str(RETRY_SECONDS))
+            if not _is_for_people(req):
+                answer_text(resp, f"{error}\n", status=503)
+                return
             text = "The index is catching up with what is stored. Try again in a moment."
             self.answer(req, resp, 503, text)
+            return
+        if not _is_for_people(req):
+            await problems.on_error(req, resp, error, params, ws)
             return
         status = status_of(error)
         if status >= 500:

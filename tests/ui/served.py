@@ -50,7 +50,7 @@ class Site:
     world: World
 
     def __post_init__(self) -> None:
-        app = create_app(self.services)
+        app = self.app = create_app(self.services)
 
         async def serve(scope: Any, receive: Any, send: Any) -> None:
             # Servers give lists; falcon's test client gives what can be read but once.
