@@ -16,13 +16,8 @@ from ...index.media.mime import HEAD_SIZE, sniff
 from ...index.media.view import View
 from ...schema.errors import BadTree, ChunkUnreadable, NotSchema, WrongKind
 from ...schema.filereader import FileReader
+from .limits import MOST_BYTES, MOST_PIXELS
 from .refusals import NoThumbnail, Reason
-
-MOST_BYTES = 512 * 1024 * 1024
-"""Larger pictures are not read. Of films, only the beginning and the end is."""
-
-MOST_PIXELS = 400_000_000
-"""Pictures with more are not decoded, of whatever format."""
 
 PICTURES = {
     "image/jpeg": "jpeg",
@@ -97,7 +92,7 @@ def _picture(reader: FileReader, kind: str) -> Look:
         raise NoThumbnail(Reason.TOO_LARGE, f"{reader.size} bytes")
     size = read_header(View.of(reader)).size
     pixels = size.width * size.height if size else 0
-    if size is not None and pixels > MOST_PIXELS:
+    if size is not None and pixels > MOST_PIXELS[kind]:
         raise NoThumbnail(Reason.TOO_LARGE, f"{size.width} x {size.height} pixels")
     # JPEG is decoded at an eighth of its size, so it takes neither.
     is_slow = reader.size > _SLOW_BYTES or (pixels > _SLOW_PIXELS and kind != "jpeg")

@@ -12,15 +12,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..limits import MEMORY
 from ..messages import BLOCK, Drawn, Order, Read, Ready, Refused
 from ..refusals import NoThumbnail, Reason
 from .drawing import draw
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-MEMORY = 1280 * 1024 * 1024
-"""Bytes of address space: what the largest picture takes that is drawn, and the program."""
 
 _FILES = 64
 

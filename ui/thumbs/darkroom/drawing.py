@@ -20,6 +20,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from ..limits import MOST_DRAFT, MOST_PIXELS, MOST_PROGRESSIVE
 from ..refusals import NoThumbnail, Reason
 from ..thumbnail import Box, Thumbnail
 from .colours import in_srgb, on_white, plain_for
@@ -29,15 +30,6 @@ with suppress(ImportError):
     from pillow_heif import HeifImageFile
 
     _HEIF = (HeifImageFile,)
-
-MOST_PIXELS = 400_000_000
-"""Of pictures that are decoded at an eighth of their size, as JPEG mostly is."""
-
-MOST_WHOLE = 180_000_000
-"""Of pictures that must be decoded as they are: with four bytes for each, this fills the memory."""
-
-MOST_TWICE = 80_000_000
-"""Of pictures whose decoders have all of it a second time."""
 
 QUALITY = 85
 """Of JPEG: at these sizes, what is better cannot be seen."""
@@ -56,7 +48,6 @@ _READERS: dict[str, tuple[type[ImageFile.ImageFile], ...]] = {
     # By their first bytes these two cannot always be told apart.
     "heif": (AvifImagePlugin.AvifImageFile, *_HEIF),
 }
-_TWICE = frozenset(("webp", "heif"))
 
 # EXIF 2.32, section 4.6.4: what puts a picture upright that is stored in one of these ways.
 _TURNS = {
@@ -71,7 +62,7 @@ _TURNS = {
 _ON_ITS_SIDE = (5, 6, 7, 8)
 
 # Pillow's own limit, at twice this, holds for what decoders make on their way.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
+Image.MAX_IMAGE_PIXELS = MOST_DRAFT // 2
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
@@ -81,10 +72,7 @@ def draw(original: IO[bytes], kind: str, box: Box) -> Thumbnail:
     Raises `NoThumbnail` for what is too large, `MemoryError`, and whatever decoders raise.
     """
     with _opened(original, kind) as image:
-        is_draft = isinstance(image, JpegImagePlugin.JpegImageFile) and not _is_progressive(image)
-        _check_size(
-            image, MOST_PIXELS if is_draft else MOST_TWICE if kind in _TWICE else MOST_WHOLE
-        )
+        _check_size(image, MOST_PROGRESSIVE if _is_progressive(image) else MOST_PIXELS[kind])
         profile = image.info.get("icc_profile")
         if kind == "jpeg":
             small = _drafted(image, box)
@@ -107,7 +95,7 @@ def _opened(original: IO[bytes], kind: str) -> ImageFile.ImageFile:
 
 
 def _is_progressive(image: Image.Image) -> bool:
-    """Whether all of a JPEG file is held before the first pixel is made."""
+    """Whether it is JPEG all of which is held before the first pixel is made."""
     return bool(image.info.get("progressive"))
 
 
