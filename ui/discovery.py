@@ -13,6 +13,11 @@ from ..blobstore.handlers.answers import answer_bytes, json_text, unauthorized
 from ..blobstore.handlers.form import query
 from ..blobstore.storage import HasGeneration, capability
 from .claims import ROOT as CLAIMS_ROOT
+from .files.download import ROOT as DOWNLOADS
+from .files.importshare import ROOT as IMPORTS
+from .files.listing import ROOT as LISTINGS
+from .files.uploadhelper import MODE as UPLOAD_MODE
+from .files.uploadhelper import ROOT as UI_ROOT
 from .indexing import ROOT as INDEX_ROOT
 from .searchcalls import ROOT as SEARCH_ROOT
 from .services import Services
@@ -51,11 +56,7 @@ def answer_discovery(services: Services, req: Request, resp: Response) -> None:
 
 
 def document(services: Services, has: int) -> dict[str, object]:
-    """What a caller with rights `has` is told.
-
-    The fields of Perkeep's web interface are left out together: clients that see one of them
-    rely on all.
-    """
+    """What a caller with rights `has` is told."""
     found: dict[str, object] = {
         "blobRoot": "/bs/",
         "jsonSignRoot": SIGN_ROOT if services.signer is not None else "",
@@ -70,6 +71,16 @@ def document(services: Services, has: int) -> dict[str, object]:
         "thumbVersion": "2",
         "authToken": services.auth.token_for(has),
         "hasLegacySHA1Index": False,
+    }
+    # Perkeep's clients that see one of these rely on all of them.
+    found |= {
+        "uiRoot": UI_ROOT,
+        "uploadHelper": f"{UI_ROOT}?camli.mode={UPLOAD_MODE}",
+        "directoryHelper": LISTINGS,
+        "downloadHelper": DOWNLOADS,
+        "publishRoots": {},
+        "mapClustering": False,
+        "importShare": f"{IMPORTS}/",
     }
     if services.signer is not None:
         found["signing"] = signing_document(services.signer.public, services.hash_name)

@@ -12,6 +12,7 @@ from ..blobstore.ref import DEFAULT_HASH
 from ..index.claims import ClaimIndex
 from ..index.opening import Index
 from ..schema.signing import Signer
+from .files.imports import Imports
 from .login.csrf import Csrf
 from .login.sessions import Sessions
 from .searches import Searches
@@ -47,6 +48,8 @@ class Services:
     """Draws small pictures of files; None where nobody does."""
     share_records: ShareRecords = field(default_factory=ShareRecords)
     """How often shares were downloaded, and who knows their passwords; by default in memory."""
+    imports: Imports | None = None
+    """Copies what others share; None where nobody does."""
     owner_name: str = ""
     user_name: str = ""
     listen: str = ""

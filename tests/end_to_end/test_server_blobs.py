@@ -589,17 +589,13 @@ def test_discovery_says_what_clients_need(server: RunningServer) -> None:
     assert parsedate_to_datetime("Thu, 10 Jun 2010 23:42:15 GMT").year == 2010
     assert found["storageInitTime"].endswith("Z")
     assert found["holdfast"]["protocol"] == 1
-    assert not found.keys() & {
-        "uiRoot",
-        "uploadHelper",
-        "directoryHelper",
-        "downloadHelper",
-        "publishRoots",
-        "mapClustering",
-        "importShare",
-        "syncHandlers",
-        "signing",
-    }
+    assert found["uiRoot"] == "/ui/"
+    assert found["uploadHelper"] == "/ui/?camli.mode=uploadhelper"
+    assert found["directoryHelper"] == "/ui/tree/"
+    assert found["downloadHelper"] == "/ui/download/"
+    assert found["importShare"] == "/ui/importshare/"
+    assert (found["publishRoots"], found["mapClustering"]) == ({}, False)
+    assert not found.keys() & {"syncHandlers", "signing"}
 
 
 def test_discovery_as_a_script(server: RunningServer) -> None:

@@ -35,6 +35,7 @@ from ...blobstore.storage import has
 from ...schema.openpgp.publickey import PublicKey
 from ...schema.signing import Signer
 from ...ui.app import Application, create_app
+from ...ui.files.imports import Imports
 from ...ui.login.csrf import Csrf
 from ...ui.login.sessions import Sessions
 from ...ui.searches import Searches
@@ -190,6 +191,8 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             later=blobs.writers.submit,
         )
         self.held.callback(sessions.close)
+        imports = Imports(hub, hash_name=hash_name)
+        self.held.callback(imports.close)
         thumbnails = self.held.enter_context(open_thumbnails(self.config, blobs))
         auth = Auth(
             server.auth,
@@ -209,6 +212,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             csrf=Csrf(sessions.key),
             thumbnails=thumbnails,
             share_records=records,
+            imports=imports,
             owner_name=_user(),
             user_name=_user(),
             listen=server.listen,

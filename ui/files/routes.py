@@ -11,6 +11,8 @@ from ..sinks import add_sink
 from ..tree import IndexedThings, Tree
 from .download import ROOT as DOWNLOADS
 from .download import Downloads
+from .importshare import ROOT as IMPORTS
+from .importshare import ImportShare
 from .listing import ROOT as LISTINGS
 from .listing import Listings
 from .qr import ROOT as QR_CODES
@@ -24,9 +26,12 @@ def add_files(app: App[Any, Any], services: Services) -> None:
     blobs = services.blobs
     things = None if services.index is None else IndexedThings(services.index.search)
     tree = Tree(blobs.hub.storage, things)
-    for root, room in (
-        (DOWNLOADS, Downloads(services, tree)),
-        (LISTINGS, Listings(blobs)),
-        (QR_CODES, QrCodes(blobs)),
-    ):
-        add_sink(app, root + _REST, room.answer, auth=services.auth)
+    rooms = {
+        DOWNLOADS: Downloads(services, tree).answer,
+        LISTINGS: Listings(blobs).answer,
+        QR_CODES: QrCodes(blobs).answer,
+    }
+    if services.imports is not None:
+        rooms[IMPORTS] = ImportShare(services, services.imports).answer
+    for root, answer in rooms.items():
+        add_sink(app, root + _REST, answer, auth=services.auth)
