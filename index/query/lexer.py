@@ -14,13 +14,13 @@ from typing import NamedTuple
 from .quoting import BadEscape, unquoted
 
 _ASCII_SPACE = "\t\n\v\f\r "
-_ANY_SPACE = _ASCII_SPACE + (
+ANY_SPACE = _ASCII_SPACE + (
     "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 _SPACE = re.compile(f"[{_ASCII_SPACE}]*")
 _OPERATOR = re.compile(f"(and|or)(?=[{_ASCII_SPACE}(])")
-_WORD = re.compile(f"[^:(){_ANY_SPACE}]*")
+_WORD = re.compile(f"[^:(){ANY_SPACE}]*")
 _QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
@@ -54,8 +54,8 @@ class Token(NamedTuple):
 
 def trimmed(expression: str) -> tuple[int, str]:
     """An expression without the white space around it, and how much stood before it."""
-    text = expression.lstrip(_ANY_SPACE)
-    return len(expression) - len(text), text.rstrip(_ANY_SPACE)
+    text = expression.lstrip(ANY_SPACE)
+    return len(expression) - len(text), text.rstrip(ANY_SPACE)
 
 
 _SIGNS = {"(": Kind.OPEN, ")": Kind.CLOSE, "-": Kind.NOT}
