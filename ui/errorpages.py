@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from falcon import HTTPError
 from falcon.asgi import Request, Response
 from falcon.asgi.ws import WebSocket
 
-from ..blobstore.handlers import problems, rights
+from ..blobstore.handlers import problems
 from ..blobstore.handlers.answers import answer_text
 from ..blobstore.handlers.auth import TooManyFailures
 from ..blobstore.handlers.problems import ClientGone, public_text, report, status_of
 from ..index.search.errors import IndexBehind
 from .discovery import answer_discovery, is_discovery
-from .login.frame import frame_of
-from .login.way import HOME, PAGES, wants_page
-from .pages import Frame, answer_page
+from .login.frame import answer_own_page
+from .login.way import HOME, PAGES, is_owner, wants_page
+from .pages import answer_page
 from .services import Services
 
 RETRY_SECONDS = 5
@@ -34,8 +34,6 @@ _HEADINGS = {
     503: "Not ready yet",
     507: "The disk is full",
 }
-
-ErrorHandler = Callable[..., Awaitable[None]]
 
 
 class ErrorPages:
@@ -102,15 +100,10 @@ class ErrorPages:
     def answer(self, req: Request, resp: Response, status: int, text: str) -> None:
         """A page that says what is wrong."""
         heading = _HEADINGS.get(status, _HEADINGS[500] if status >= 500 else _HEADINGS[400])
-        frame = self._frame(req)
-        answer_page(resp, "message.html", status=status, frame=frame, heading=heading, text=text)
-
-    def _frame(self, req: Request) -> Frame | None:
-        try:
-            has = self._services.auth.rights_of(req.scope)
-        except TooManyFailures:
-            return None
-        return frame_of(self._services, req) if rights.allows(has, rights.ALL) else None
+        services = self._services
+        is_in = is_owner(services.auth, req)
+        answer = partial(answer_own_page, services, req) if is_in else answer_page
+        answer(resp, "message.html", status=status, heading=heading, text=text)
 
 
 class OwnAnswers:

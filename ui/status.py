@@ -17,8 +17,7 @@ from ..blobstore.handlers.routes import ROOTS
 from ..blobstore.storage import HasGeneration, capability
 from ..index.status import MOST_COUNTED, IndexStatus
 from .discovery import rfc3339
-from .login.frame import frame_of
-from .pages import answer_page
+from .login.frame import answer_own_page
 from .services import Services
 from .sinks import add_sink, only_reads
 
@@ -52,8 +51,7 @@ async def answer_status(services: Services, req: Request, resp: Response, page: 
     if page == "status.json":
         answer_json(resp, await status_document(services))
     elif page == "":
-        frame, tables = frame_of(services, req), await _tables(services)
-        answer_page(resp, "status.html", frame=frame, tables=tables)
+        answer_own_page(services, req, resp, "status.html", tables=await _tables(services))
     else:
         answer_text(resp, "Illegal status path.\n", status=404)
 
@@ -189,10 +187,11 @@ def answer_help(services: Services, req: Request, resp: Response, page: str) -> 
         resp.set_header("cache-control", "no-store")
     else:
         scheme = "https" if is_https(req.scope) else "http"
-        answer_page(
+        answer_own_page(
+            services,
+            req,
             resp,
             "help.html",
-            frame=frame_of(services, req),
             address=f"{scheme}://{req.get_header('host') or services.listen}/",
             examples=_EXAMPLES,
         )

@@ -18,7 +18,7 @@ from ...index.search.folderorder import FolderOrders
 from ...index.search.items import Item, Items
 from ...index.search.shelves import Page, shelf_of
 from ..hangups import gone
-from ..login.frame import frame_of
+from ..login.frame import frame_of, page_data
 from ..pages import answer_page
 from ..searches import Searches
 from ..services import Services
@@ -29,17 +29,6 @@ HOME = "/ui/"
 
 FIRST_ITEMS = 100
 """Items that a page comes with, so that there is something to see before it asks for more."""
-
-URLS: Final = {
-    "items": "/ui/api/items",
-    "timeline": "/ui/api/timeline",
-    "thumbnail": "/ui/thumbnail/",
-    "file": "/ui/download/",
-    "zip": "/ui/download/",
-    "thing": "/ui/",
-    "api": "/ui/api/",
-}
-"""Where scripts find what, in every page."""
 
 VIEWS: Final = {
     "sets": "Sets",
@@ -122,14 +111,7 @@ class Pages:
         q: str = "",
     ) -> None:
         frame = frame_of(self._services, req, query=q)
-        page = {
-            "view": view,
-            "q": q,
-            "csrf": frame.csrf,
-            "writable": self._services.signer is not None,
-            "urls": URLS,
-            **more,
-        }
+        page = {**page_data(self._services, frame, view=view), **more}
         template = "gallery.html" if view == "timeline" else "place.html"
         answer_page(resp, template, frame=frame, view=view, title=title or "Untitled", page=page)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from falcon import HTTPForbidden
@@ -18,9 +19,9 @@ from ..services import Services
 from ..sinks import add_sink
 from .cookies import clear_cookie, set_cookie
 from .csrf import FIELD, demand_csrf, demand_own_origin
-from .frame import frame_of
+from .frame import answer_own_page
 from .sessions import Sessions
-from .way import LOGIN, LOGOUT, local_path, see_other, wants_page
+from .way import LOGIN, LOGOUT, is_owner, local_path, see_other, wants_page
 
 _WRONG = {
     "password": "That name and password do not go together here.",
@@ -78,16 +79,16 @@ class Entrance:
         problem: str = "",
         name: str = "",
     ) -> None:
-        is_in = self._is_in(req)
+        is_in = is_owner(self._auth, req)
         if not wants_page(req) and req.get_header("accept") == "application/json":
             answer_json(resp, {"signedIn": is_in}, content_type="application/json")
             resp.set_header("cache-control", "no-store")
             return
-        answer_page(
+        answer = partial(answer_own_page, self._services, req) if is_in else answer_page
+        answer(
             resp,
             "login.html",
             status=status,
-            frame=frame_of(self._services, req) if is_in else None,
             asks_for=self._auth.asks_for if self._auth.has_login else "",
             kind=self._auth.kind,
             is_in=is_in,
@@ -95,12 +96,6 @@ class Entrance:
             problem=problem,
             name=name,
         )
-
-    def _is_in(self, req: Request) -> bool:
-        try:
-            return rights.allows(self._auth.rights_of(req.scope), rights.ALL)
-        except TooManyFailures:
-            return False
 
     async def _sign_in(self, req: Request, resp: Response) -> None:
         sessions = self._services.sessions

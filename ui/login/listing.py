@@ -11,13 +11,12 @@ from falcon.asgi import App, Request, Response
 from ...blobstore.handlers.answers import answer_text
 from ...blobstore.handlers.form import read_form
 from ..discovery import rfc3339
-from ..pages import answer_page
 from ..services import Services
 from ..sinks import add_sink
 from .browsers import browser_name
 from .cookies import clear_cookie
 from .csrf import FIELD, demand_csrf
-from .frame import frame_of
+from .frame import answer_own_page
 from .sessions import Session
 from .way import see_other
 
@@ -29,10 +28,11 @@ def add_session_list(app: App[Any, Any], services: Services) -> None:
 
     async def answer(req: Request, resp: Response, _rest: str) -> None:
         if req.method in ("GET", "HEAD"):
-            answer_page(
+            answer_own_page(
+                services,
+                req,
                 resp,
                 "sessions.html",
-                frame=frame_of(services, req),
                 sessions=list_sessions(services, req),
                 has_login=services.auth.has_login,
                 kind=services.auth.kind,

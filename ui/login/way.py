@@ -8,8 +8,9 @@ from urllib.parse import quote
 import falcon
 from falcon.asgi import Request, Response
 
+from ...blobstore.handlers import rights
 from ...blobstore.handlers.answers import answer_bytes, unauthorized
-from ...blobstore.handlers.auth import Auth
+from ...blobstore.handlers.auth import Auth, TooManyFailures
 
 LOGIN = "/ui/login"
 LOGOUT = "/ui/logout"
@@ -41,6 +42,14 @@ def local_path(text: str) -> str:
 def wants_page(req: Request) -> bool:
     """Whether whoever asks is a browser that shows the answer to a person."""
     return "text/html" in (req.get_header("accept") or "")
+
+
+def is_owner(auth: Auth, req: Request) -> bool:
+    """Whether whoever asks has all rights; not while too many attempts have failed."""
+    try:
+        return rights.allows(auth.rights_of(req.scope), rights.ALL)
+    except TooManyFailures:
+        return False
 
 
 def turn_away(auth: Auth, req: Request, resp: Response) -> None:

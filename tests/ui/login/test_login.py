@@ -121,6 +121,10 @@ def test_where_there_is_nothing_to_sign_in_to_the_page_says_so(
     assert not browser.cookies
 
 
+def test_a_form_that_is_too_large_is_refused(browser: Browser) -> None:
+    assert browser.sign_in(secret="p" * 2_000_000).status_code == 400
+
+
 def test_a_session_opens_what_a_password_opens(browser: Browser) -> None:
     ref = browser.site.put(b"a blob")
     assert browser.get(f"/bs/camli/{ref}").status_code == 401
