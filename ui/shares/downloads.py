@@ -21,8 +21,9 @@ from .chains import CACHE
 from .counting import count_answer
 from .door import Door, Visit
 from .questions import Questions
+from .reach import NothingThere
 from .shelves import shown_item
-from .views import NothingThere, everything
+from .views import everything
 
 MAX_FORM = 4 << 20
 """Bytes of a form: sixty thousand refs."""

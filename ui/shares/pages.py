@@ -17,7 +17,8 @@ from ..pages import answer_page
 from .door import Door, Visit
 from .passes import pass_header
 from .questions import Questions
-from .views import Layout, NothingThere, Shown, look
+from .reach import NothingThere
+from .views import Layout, Shown, look
 from .wording import Line, file_address, kind_words, line_of, notes_of
 
 ROOT = "/share/"

@@ -18,7 +18,8 @@ from ..hangups import gone
 from ..searches import Searches
 from .door import Visit
 from .lists import Lists, Memory
-from .views import NothingThere, all_open
+from .reach import NothingThere
+from .views import all_open
 
 MOST_KNOWN = 50_000
 """Things that are known to be open, over all shares."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 
@@ -12,11 +13,14 @@ from ...blobstore.ref import Ref
 from ...index.keys import CHILD
 from ...index.nodes import ref_in
 from ...index.query.constraints import Constraint
+from ...index.query.errors import BadQuery
 from ...index.query.expression import constraint_of
-from ...index.query.pages import Sort
+from ...index.query.pages import Place, Sort
 from ...index.query.reading import parse_query
 from ...index.query.request import SearchQuery
 from ...index.search.desk import Desk
+from ...index.search.schemas import schema_of
+from ...index.search.searching import Search
 from ...schema.claims import Share
 from .lists import List, Lists
 
@@ -29,6 +33,10 @@ MOST_BELOW = 500_000
 _CONTENTS = ("camliContent", "camliContentImage")
 
 _log = logging.getLogger(__name__)
+
+
+class NothingThere(Exception):
+    """What a share does not open; or what is not here, which must look the same."""
 
 
 class Reach:
@@ -83,23 +91,32 @@ class Reach:
         """The members of the list that is shared, in order; none if it is something else."""
         return self._list.refs
 
+    def search(self, *, limit: int = 0, after: Place | None = None) -> Search:
+        """The search that is shared, newest first. Raises `NothingThere` if it makes no sense."""
+        try:
+            return self._desk.search(replace(self._query, limit=limit, after=after))
+        except BadQuery:
+            raise NothingThere from None  # what is wrong with it quotes it
+
     @cached_property
-    def query(self) -> SearchQuery:
-        """The search that is shared, of all there is and newest first. Raises `BadQuery`."""
+    def _query(self) -> SearchQuery:
         return SearchQuery(constraint=_constraint(self._share), sort=Sort.CREATED_DESC)
 
     @cached_property
     def _list(self) -> List:
         target = self._share.target
-        if target is None or self._reader.kind(target) != "static-set":
+        if target is None:
             return List()
-        return self._lists.of(self._desk.storage, target)
+        kind = self._reader.kind(target)
+        if kind is None and (schema := schema_of(self._desk.storage, target)) is not None:
+            kind = schema.kind  # it has just come
+        return self._lists.of(self._desk.storage, target) if kind == "static-set" else List()
 
     def _root_among(self, refs: Iterable[Ref]) -> Ref | None:
         """The first of these that is shared itself."""
         target = self._share.target
         if target is None:
-            search = self._desk.search(self.query)
+            search = self.search()
             return next((ref for ref in refs if search.fits((ref,))), None)
         return next((ref for ref in refs if ref == target or ref in self._list.members), None)
 

@@ -18,6 +18,7 @@ from ...blobstore.ref import Ref
 from ...index.claims import ClaimIndex
 from ...index.query.errors import BadQuery
 from ...index.search.errors import IndexBehind
+from ...index.search.service import BRIEF_SECONDS
 from ...schema.sharing import Denial
 from ..claims import answer_catching_up
 from ..gallery.api import answer_document
@@ -33,6 +34,7 @@ from .door import Door, Visit
 from .downloads import Downloads, UsedUp
 from .pages import ROOT, SharePages, answer_closed, answer_missing
 from .questions import Questions
+from .reach import NothingThere
 from .refusals import Refusals, note
 
 READS = ("GET", "HEAD")
@@ -139,7 +141,7 @@ class _Visits:
         except UsedUp:
             note(Ref(name), Denial.SHARE_USED_UP)
             await self._refuse(req, resp, kind, began)
-        except views.NothingThere:
+        except NothingThere:
             await self._refusals.until_due(req, began)
             _answer_missing(req, resp)
         except BadQuery as error:
@@ -176,7 +178,10 @@ class _Visits:
     async def _items(self, req: Request, resp: Response, visit: Visit) -> None:
         stamp = self._questions.stamp
         page = await self._questions.ask(
-            req, visit, partial(views.page, Parameters(req.query_string))
+            req,
+            visit,
+            partial(views.page, Parameters(req.query_string)),
+            seconds=BRIEF_SECONDS,
         )
         self._questions.note_open(visit, views.refs_in(page.items), stamp)
         items = [item.document() for item in page.items]
@@ -185,7 +190,10 @@ class _Visits:
     async def _timeline(self, req: Request, resp: Response, visit: Visit) -> None:
         stamp = self._questions.stamp
         found = await self._questions.ask(
-            req, visit, partial(views.timeline, Parameters(req.query_string))
+            req,
+            visit,
+            partial(views.timeline, Parameters(req.query_string)),
+            seconds=BRIEF_SECONDS,
         )
         answer_document(resp, {**found, "stamp": stamp})
 

@@ -12,7 +12,6 @@ from dataclasses import replace
 from ...blobstore.ref import Ref
 from ...index.query.errors import BadQuery
 from ...index.query.pages import read_token
-from ...index.query.request import SearchQuery
 from ...index.search.desk import Desk
 from ...index.search.folderorder import FolderOrders
 from ...index.search.items import Item, Items
@@ -28,7 +27,7 @@ def shared_shelf(desk: Desk, reach: Reach, within: Ref | None, orders: FolderOrd
     """What is shared, or what is in something `within` that, which the share must open."""
     if within is None:
         if reach.is_search:
-            return _Found(desk, reach.query)
+            return _Found(desk, reach)
         if reach.listed:
             return _Listed(desk, reach.listed)
         within = reach.target
@@ -78,19 +77,19 @@ class _Bare(Shelf):
 class _Found(Shelf):
     """What a search finds, newest first."""
 
-    def __init__(self, desk: Desk, query: SearchQuery) -> None:
+    def __init__(self, desk: Desk, reach: Reach) -> None:
         self._desk = desk
-        self._query = query
+        self._reach = reach
 
     def page(self, after: str, limit: int) -> Page:
         place = read_token(after) if after else None
-        found = self._desk.search(replace(self._query, after=place, limit=limit)).page()
+        found = self._reach.search(after=place, limit=limit).page()
         items = [item for ref in found.refs if (item := shown_item(self._desk, ref)) is not None]
         return Page(items, None if found.next is None else found.next.token)
 
     def timeline(self) -> Timeline:
-        search = self._desk.search(replace(self._query, limit=-1))
-        return timeline_by_time(self._desk.reader, search.all_by_time())
+        places = self._reach.search(limit=-1).all_by_time()
+        return timeline_by_time(self._desk.reader, places)
 
 
 class _Listed(Shelf):

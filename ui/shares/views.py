@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from ...blobstore.ref import Ref
 from ...index.nodes import ref_in
-from ...index.query.errors import BadQuery
 from ...index.search.desk import Desk
 from ...index.search.items import Item
 from ...index.search.shelves import Page
@@ -20,7 +19,7 @@ from ...index.search.timeline import CHUNK
 from ...schema.claims import Share
 from ..searchcalls import Parameters
 from .lists import Memory
-from .reach import Reach
+from .reach import NothingThere, Reach
 from .shelves import folder_of, shared_shelf, shown_item
 
 FIRST_ITEMS = 100
@@ -43,10 +42,6 @@ class Layout(Enum):
     """The share opens one blob, and nothing that belongs to it."""
     GONE = "gone"
     """What was shared is not there, or is deleted."""
-
-
-class NothingThere(Exception):
-    """A ref that the share does not open; or that is not here, which must look the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ def look(within: Ref | None, share: Share, memory: Memory, desk: Desk) -> Shown:
     if within is None and reach.is_search:
         try:
             first = shared_shelf(desk, reach, None, memory.orders).page("", FIRST_ITEMS)
-        except BadQuery:
+        except NothingThere:
             return Shown(Layout.GONE, "")
         return Shown(Layout.GALLERY, "", first=first)
     ref = reach.target if within is None else within
@@ -116,7 +111,7 @@ def _layout_of(desk: Desk, item: Item) -> Layout:
 
 def page(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> Page:
     """A page of items. Raises `NothingThere`, and `BadQuery` for a token that is none."""
-    reach = Reach(desk, share, memory.lists)
+    reach = _reach(share, memory, desk)
     within = _within(asked, reach)
     number = asked.number_if_any("limit")
     limit = min(number, MOST) if number > 0 else DEFAULT_LIMIT
@@ -125,7 +120,7 @@ def page(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> Page:
 
 def timeline(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> dict[str, object]:
     """All items at once, as their shapes. Raises `NothingThere`."""
-    reach = Reach(desk, share, memory.lists)
+    reach = _reach(share, memory, desk)
     found = shared_shelf(desk, reach, _within(asked, reach), memory.orders).timeline()
     return {
         "total": len(found.shapes),
@@ -139,7 +134,7 @@ def timeline(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> dic
 
 def crumbs(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> tuple[Item, ...]:
     """One way down to a thing, from what is shared. Raises `NothingThere`."""
-    reach = Reach(desk, share, memory.lists)
+    reach = _reach(share, memory, desk)
     within = _within(asked, reach)
     return () if within is None else _way_down(desk, reach, within)
 
@@ -163,8 +158,7 @@ def everything(most: int, share: Share, memory: Memory, desk: Desk) -> list[Ref]
     if not share.is_transitive:
         return []
     if reach.is_search:
-        found = desk.search(replace(reach.query, limit=most)).page()
-        return list(found.refs)
+        return list(reach.search(limit=most).page().refs)
     if reach.listed:
         return [ref for ref in reach.listed[:most] if reach.opens(ref)]
     assert reach.target is not None
@@ -181,6 +175,13 @@ def refs_in(items: Iterable[Item]) -> Iterable[Ref]:
     """All that items name, and so whatever a page may ask for next."""
     for item in items:
         yield from (ref for ref in (item.ref, item.content, item.cover) if ref is not None)
+
+
+def _reach(share: Share, memory: Memory, desk: Desk) -> Reach:
+    """What a share opens, if that is more than one blob."""
+    if not share.is_transitive:
+        raise NothingThere
+    return Reach(desk, share, memory.lists)
 
 
 def _within(asked: Parameters, reach: Reach) -> Ref | None:

@@ -22,7 +22,7 @@ from holdfast.schema.sharelocks import password_hash
 from holdfast.schema.sharing import Denial
 from holdfast.schema.timestamps import NANOSECONDS, Timestamp
 
-from .served import NOW_NS, OWNER, Site
+from ..served import NOW_NS, OWNER, Site
 
 DATA = b"".join(b"line %d\n" % n for n in range(300_000))
 NAMED = FileFacts(name=b"folder")
