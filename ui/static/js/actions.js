@@ -77,6 +77,14 @@ const ACTIONS = Object.freeze([
     run: removeFromSet,
   },
   {
+    name: "cover",
+    label: "Use as cover",
+    keys: "c",
+    path: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4",
+    writes: true,
+    run: useAsCover,
+  },
+  {
     name: "delete",
     label: "Move to trash",
     keys: "Delete",
@@ -85,6 +93,9 @@ const ACTIONS = Object.freeze([
     run: moveToTrash,
   },
 ]);
+
+/** Only on the page of a set. */
+const OF_SETS = Object.freeze(["remove", "cover"]);
 
 /** Appears while something is selected. */
 export class ActionBar {
@@ -106,7 +117,8 @@ export class ActionBar {
     );
     // Visitors of a share look at things and take them along, and change nothing.
     const offered = ACTIONS.filter(
-      ({ name, writes }) => (name !== "remove" || selected.within) && (page.urls.api || !writes),
+      ({ name, writes }) =>
+        (selected.within || !OF_SETS.includes(name)) && (page.urls.api || !writes),
     );
     this.first = offered[0].name;
     this.buttons = new Map(offered.map((action) => [action.name, this.#button(action)]));
@@ -291,5 +303,21 @@ async function removeFromSet(items, selected) {
     selected.clear();
     changed();
   }
+  return done;
+}
+
+async function useAsCover(items, { within, clear }) {
+  const covers = items.filter(({ cover }) => cover);
+  if (items.length !== 1 || !covers.length) {
+    return say("Select one picture to be the cover of the set");
+  }
+  const attribute = "camliContentImage";
+  const claim = { permanode: within.ref, act: "set", attribute, value: covers[0].cover };
+  const done = await act({
+    doing: "Setting the cover",
+    done: `${covers[0].title || "The picture"} is the cover now`,
+    run: async () => ({ claims: await makeClaims([claim]) }),
+  });
+  if (done) clear();
   return done;
 }

@@ -183,7 +183,12 @@ export async function findTags(match, signal) {
   return (await getJson(api("tags"), { match }, { signal })).tags;
 }
 
-/** Sets whose titles fit. @param {string} match @param {AbortSignal} [signal] */
-export async function findSets(match, signal) {
-  return (await getJson(api("sets"), { match, limit: 50 }, { signal })).items;
+/**
+ * Sets whose titles fit.
+ * @param {string} match
+ * @param {AbortSignal} [signal]
+ * @param {number} [limit]
+ */
+export async function findSets(match, signal, limit = 50) {
+  return (await getJson(api("sets"), { match, limit }, { signal })).items;
 }

@@ -8,6 +8,15 @@ import { start as startTheme } from "./theme.js";
 const VIEWS = Object.freeze({
   share: () => import("./share.js"),
   timeline: () => import("./gallery.js"),
+  thing: () => import("./thing.js"),
+  sets: () => import("./sets.js"),
+  folders: () => import("./folders.js"),
+  map: () => import("./map.js"),
+  recent: () => import("./recent.js"),
+  duplicates: () => import("./duplicates.js"),
+  largest: () => import("./largest.js"),
+  shares: () => import("./shares.js"),
+  trash: () => import("./trash.js"),
 });
 
 /** What every page of the owner's has. */

@@ -3,7 +3,7 @@
  * somebody is looking at them.
  */
 
-import { drawing, el } from "./dom.js";
+import { el } from "./dom.js";
 
 const MOST_SHOWN = 4;
 const SECONDS = 8;
@@ -19,16 +19,12 @@ class Toast {
     this.text = el("p", { class: "toast-text" }, text);
     this.bar = null;
     this.buttons = el("div", { class: "toast-buttons" });
-    const dismiss = el(
-      "button",
-      {
-        type: "button",
-        class: "toast-close",
-        "aria-label": "Dismiss",
-        on: { click: () => this.close() },
-      },
-      drawing("M6 6l12 12M18 6L6 18"),
-    );
+    const dismiss = el("button", {
+      type: "button",
+      class: "toast-close",
+      "aria-label": "Dismiss",
+      on: { click: () => this.close() },
+    });
     const stay = () => this.#wait(true);
     const go = () => this.#wait(false);
     const onKey = (event) => {

@@ -43,7 +43,8 @@ export function uploadInto(set) {
 async function askFiles() {
   const { ask } = await import("./dialog.js");
   const title = target.ref ? `Upload to ${target.title || "this set"}` : "Upload";
-  const dialog = ask({ title, submit: "", cancel: "Close", content: chooser(() => dialog.close()) });
+  const content = chooser(() => dialog.close());
+  const dialog = ask({ title, submit: "", cancel: "Close", content });
 }
 
 /** Two fields, one for files and one for a folder, and a place to drop either. */
@@ -108,8 +109,9 @@ class Uploads {
     const show = (on) => {
       clearTimeout(leaving);
       if (on) {
-        const where = target.ref ? `Drop to add to “${target.title || "this set"}”` : "Drop to upload";
-        veil.firstChild.textContent = where;
+        const { ref, title } = target;
+        const set = `Drop to add to “${title || "this set"}”`;
+        veil.firstChild.textContent = ref ? set : "Drop to upload";
       }
       veil.hidden = !on;
     };
@@ -150,7 +152,7 @@ class Panel {
     const button = (label, click) =>
       el("button", { type: "button", class: "button button-small", on: { click } }, label);
     this.title = el("h2", { class: "upload-title", role: "status" });
-    this.bar = el("progress", { class: "upload-total", max: 1, value: 0, "aria-label": "All files" });
+    this.bar = el("progress", { max: 1, value: 0, "aria-label": "All files" });
     this.numbers = el("p", { class: "upload-numbers" });
     this.list = el("ul", { class: "upload-list", "aria-label": "Files on their way" });
     this.failures = el("ul", { class: "upload-failures", "aria-label": "Files that failed" });
@@ -185,7 +187,8 @@ class Panel {
   async remind() {
     const count = await this.queue.memory.unfinished();
     if (!count || this.queue.isBusy || !isWritable()) return;
-    const text = `${counted(count, "file")} of an earlier upload ${count === 1 ? "is" : "are"} not finished.`;
+    const is = count === 1 ? "is" : "are";
+    const text = `${counted(count, "file")} of an earlier upload ${is} not finished.`;
     const action = { label: "Forget them", run: () => this.queue.memory.forget() };
     say(`${text} Drop the same files or folders again, and it goes on.`, { action, seconds: 30 });
   }
@@ -198,9 +201,8 @@ class Panel {
     this.title.textContent = this.#titleWords();
     this.bar.value = bytes ? sentBytes / bytes : done / Math.max(1, files);
     this.bar.hidden = !busy;
-    this.numbers.textContent = busy
-      ? `${done.toLocaleString()} of ${counted(files, "file")}, ${sizeWords(sentBytes)} of ${sizeWords(bytes)}`
-      : "";
+    const far = `${done.toLocaleString()} of ${counted(files, "file")}`;
+    this.numbers.textContent = `${far}, ${sizeWords(sentBytes)} of ${sizeWords(bytes)}`;
     this.numbers.hidden = !busy;
     this.#showActive();
     this.#showFailures();
@@ -251,7 +253,7 @@ class Panel {
         el("li", {}, el("strong", { dir: "auto" }, source.name), ` ${explain(error)}`),
       );
     const left = failed.length - rows.length;
-    if (left > 0) rows.push(el("li", {}, `and ${counted(left, "more")}`.replace("mores", "more")));
+    if (left > 0) rows.push(el("li", {}, `and ${counted(left, "more", "more")}`));
     this.failures.replaceChildren(...rows);
   }
 

@@ -1,0 +1,40 @@
+/** What is in a set, as a grid; what is dropped there is added to it. */
+
+import { el } from "./dom.js";
+import { showTimeline } from "./gallery.js";
+import { titleOf } from "./itemrow.js";
+import { page } from "./page.js";
+import { Timeline } from "./timeline.js";
+import { uploadInto } from "./upload.js";
+
+/**
+ * @param {HTMLElement} place
+ * @param {import("./page.js").Item} set
+ * @param {{name: string, values: string[]}[]} attributes of the set
+ */
+export async function showMembers(place, set, attributes) {
+  const { ref } = set;
+  const title = titleOf(set);
+  uploadInto({ ref, title });
+  const grid = el("div", { id: "grid" });
+  const empty = el(
+    "p",
+    { class: "place-empty", hidden: true },
+    "Nothing is in it yet. Drop files here, or select things elsewhere and add them.",
+  );
+  place.append(el("section", { class: "gallery" }, grid, empty));
+  const source = new Timeline({ within: ref, first: page.first ?? null });
+  const within = { ref, title, paths: pathsIn(attributes) };
+  const shown = await showTimeline(grid, source, { label: `In ${title}`, within });
+  const look = () => {
+    empty.hidden = shown.total > 0 || shown.source.isOpen;
+  };
+  shown.addEventListener("layout", look);
+  look();
+}
+
+/** By which attribute those are in a set that are in it by a name. */
+function pathsIn(attributes) {
+  const named = attributes.filter(({ name }) => name.startsWith("camliPath:"));
+  return new Map(named.flatMap(({ name, values }) => values.map((value) => [value, name])));
+}
