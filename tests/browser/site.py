@@ -64,10 +64,11 @@ class Site:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Site]:
+def running(folder: Path, *, settings: str = "") -> Iterator[Site]:
     """A server with a key and nothing else, on a store in the new folder `folder`."""
     home = folder / "server"
     home.mkdir(parents=True)
+    (home / "config.toml").write_text(settings)
     subprocess.run(command("init"), env=environment(home), check=True, capture_output=True)
     with serving(home, log=folder / "server.log") as server:
         yield Site(server)

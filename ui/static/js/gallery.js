@@ -97,9 +97,11 @@ function showEmpty(grid) {
   if (empty) empty.hidden = grid.total > 0 || grid.source.isOpen;
 }
 
-function showProblem(element, error, isOwners) {
+async function showProblem(element, error, isOwners) {
   if (error.status === 400 && isOwners) {
-    window.dispatchEvent(new CustomEvent("holdfast:badsearch", { detail: error }));
+    const { showProblem: showAtSearch } = await import("./search.js");
+    showAtSearch(error);
+    return;
   }
   const words = [error.message, error.remedy].filter(Boolean).join(" ");
   let note = element.previousElementSibling;

@@ -35,7 +35,9 @@ export class Grid extends EventTarget {
   #rest = 0;
   #lastScroll = { time: 0, top: 0 };
   #isFast = false;
-  #renewal = null;
+  #isStale = false;
+  #isRenewing = false;
+  #stay = null;
   #heard = new AbortController();
 
   /**
@@ -179,6 +181,8 @@ export class Grid extends EventTarget {
 
   /** Where one is: an item at the top of the window, and how far above its row. */
   place() {
+    // Who has not moved since is where they were, whatever has moved around them.
+    if (this.#stay?.at === scrollY) return this.#stay.place;
     const { rows, rowTop, rowFirst, rowHeight } = this.#layout;
     const { top } = this;
     if (!rows || top <= 0) return { index: 0, offset: Math.min(0, top), part: 0 };
@@ -192,11 +196,13 @@ export class Grid extends EventTarget {
    * Goes where one was.
    * @param {{index: number, part: number, offset: number}} place
    */
-  restore({ index, part, offset }) {
+  restore(place) {
+    const { index, part, offset } = place;
     const { rows, rowTop, rowHeight } = this.#layout;
     if (!rows || (index === 0 && part === 0)) return;
     const row = this.#layout.rowOf(Math.min(index, this.total - 1));
     this.#scrollTo(rowTop[row] + part * rowHeight[row] + offset);
+    this.#stay = { at: scrollY, place };
   }
 
   /** Puts what is at `top` of the grid at the top of the window. */
@@ -369,11 +375,15 @@ export class Grid extends EventTarget {
   // What changes ---------------------------------------------------------------------------------
 
   /** Asks again what there is, and shows that; one stays at the item that is at the top. */
-  renew() {
-    this.#renewal ??= this.#renew().finally(() => {
-      this.#renewal = null;
-    });
-    return this.#renewal;
+  async renew() {
+    this.#isStale = true;
+    if (this.#isRenewing) return; // it is seen to that what came meanwhile is asked for too
+    this.#isRenewing = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      await this.#renew();
+    }
+    this.#isRenewing = false;
   }
 
   async #renew() {
