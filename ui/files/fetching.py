@@ -139,7 +139,7 @@ class Fetcher:
     ) -> tuple[http.client.HTTPConnection, bool]:
         with self._lock:
             if self._is_closed:
-                raise NotFetched(url, "this server is being stopped")
+                raise _stopped(url)
             for index, (other, connection) in enumerate(self._idle):
                 if other == place:
                     del self._idle[index]
@@ -159,8 +159,11 @@ class Fetcher:
             raise NotFetched(url, _said(error)) from error
         connection.sock.settimeout(SILENCE_SECONDS)
         with self._lock:
-            self._busy.add(connection)
-        return connection, False
+            if not self._is_closed:
+                self._busy.add(connection)
+                return connection, False
+        connection.close()
+        raise _stopped(url)
 
     def _done(
         self, place: tuple[str, str, int], connection: http.client.HTTPConnection, *, keep: bool
@@ -184,6 +187,10 @@ def _pieces(url: str, answer: http.client.HTTPResponse) -> Iterator[bytes]:
         answer.close()
     except (OSError, http.client.HTTPException) as error:
         raise NotFetched(url, _said(error)) from error
+
+
+def _stopped(url: str) -> NotFetched:
+    return NotFetched(url, "this server is being stopped")
 
 
 def _refusal(answer: http.client.HTTPResponse) -> str:

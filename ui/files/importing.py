@@ -186,11 +186,12 @@ class Import:
             with self._holding(found):
                 files = [one for one in found if one.kind in ("file", "bytes")]
                 self._copy_files(files, via)
-                others = [one for one in found if one.kind not in ("file", "bytes")]
-                for one in others:
-                    if one.schema is not None:
-                        self._copy(links(one.schema), (*via, one.blob.ref))
-                self._keep(others)
+                folders = [one for one in found if one.kind in ("directory", "static-set")]
+                self._keep([one for one in found if one not in files and one not in folders])
+                for one in folders:
+                    assert one.schema is not None
+                    self._copy(links(one.schema), (*via, one.blob.ref))
+                self._keep(folders)
 
     def _copy_files(self, files: Sequence[_Found], via: tuple[Ref, ...]) -> None:
         """Copy files, or parts of files, that are found, with their contents."""
@@ -218,22 +219,26 @@ class Import:
         asked = iter(chunks)
         while batch := {wanted.ref: wanted for wanted in islice(asked, _CHUNKS)}:
             here = dict(self._hub.storage.stat(batch))
-            missing = iter([wanted for ref, wanted in batch.items() if ref not in here])
-            fetching = deque[Future[bytes]]()
-            order = deque[Ref]()
-            got: list[Blob] = []
-            size = 0
+            self._copy_missing(wanted for ref, wanted in batch.items() if ref not in here)
+
+    def _copy_missing(self, chunks: Iterable[_Wanted]) -> None:
+        asked = iter(chunks)
+        fetching = deque[tuple[Ref, Future[bytes]]]()
+        got: list[Blob] = []
+        try:
             while True:
-                for wanted in islice(missing, WORKERS - len(fetching)):
-                    fetching.append(self._threads.submit(self._fetched, wanted))
-                    order.append(wanted.ref)
+                for wanted in islice(asked, WORKERS - len(fetching)):
+                    future = self._threads.submit(self._fetched, wanted)
+                    fetching.append((wanted.ref, future))
                 if not fetching:
-                    break
-                got.append(Blob(order.popleft(), fetching.popleft().result()))
-                size += len(got[-1].data)
-                if size >= _STORED_TOGETHER:
+                    return
+                ref, future = fetching.popleft()
+                got.append(Blob(ref, future.result()))
+                if sum(len(blob.data) for blob in got) >= _STORED_TOGETHER:
                     self._store(got)
-                    got, size = [], 0
+                    got.clear()
+        finally:
+            # Also if the next one is not to be had: another time, these need not come again.
             self._store(got)
 
     def _found(self, refs: Sequence[Ref], via: tuple[Ref, ...]) -> list[_Found]:

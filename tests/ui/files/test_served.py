@@ -13,11 +13,15 @@ from urllib.parse import urlencode
 import pytest
 
 from holdfast.blobstore.ref import Blob, Ref
+from holdfast.schema.claims import Share, claim_text
 from holdfast.schema.directories import write_directory
 from holdfast.schema.filewriter import write_file
+from holdfast.schema.identity import read_identity
+from holdfast.schema.signing import sign
+from holdfast.schema.timestamps import NANOSECONDS, Timestamp
 
-from ...end_to_end.server_process import RunningServer
-from .planting import facts
+from ...end_to_end.server_process import RING, RunningServer, give_key
+from .planting import TIME, facts
 
 NOISE = [random.Random(seed).randbytes(16 << 20) for seed in range(2)]
 STATUS = "/status/status.json"
@@ -25,7 +29,9 @@ STATUS = "/status/status.json"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    running = RunningServer(tmp_path_factory.mktemp("server")).start()
+    home = tmp_path_factory.mktemp("server")
+    give_key(home)
+    running = RunningServer(home).start()
     yield running
     assert running.stop() == 0
     assert "unexpected" not in running.log_text
@@ -88,6 +94,33 @@ def test_slow_readers_cost_little_and_those_who_leave_nothing(
     while in_flight(server):
         assert monotonic() < deadline
         sleep(0.05)
+
+
+def test_what_it_shares_is_imported_by_another(
+    server: RunningServer, folder: Ref, tmp_path: Path
+) -> None:
+    key = read_identity(RING.read_bytes())
+    says = Share(target=folder, is_transitive=True)
+    text = claim_text(Ref.of(key.public.blob), Timestamp(TIME * NANOSECONDS), says)
+    share = server.put(sign(text, key, time=TIME))
+    address = f"http://127.0.0.1:{server.port}/share/{share}"
+    other = RunningServer(tmp_path).start()
+    try:
+        deadline = monotonic() + 20
+        while server.ask("GET", f"/share/{share}", anonymous=True).status == 503:
+            assert monotonic() < deadline
+            sleep(0.05)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode({"shareurl": address})
+        assert other.ask("POST", "/ui/importshare/", body, form).status == 200
+        while (document := other.ask("GET", "/ui/importshare").json)["Running"]:
+            assert monotonic() < deadline
+            sleep(0.02)
+        assert (document["Error"], document["BlobRef"]) == ("", folder)
+        with asked(server, folder) as here, asked(other, folder) as there:
+            assert here.read() == there.read()
+    finally:
+        assert other.stop() == 0
 
 
 def test_what_turns_out_to_be_damaged_breaks_the_connection(
