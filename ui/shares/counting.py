@@ -15,7 +15,7 @@ async def count_answer(
     Then nothing of the answer is left. `file` names what may be gone on with. Raises as
     `Door.begin_download`, and nothing is sent either.
     """
-    if req.method != "GET" or resp.stream is None:
+    if req.method == "HEAD" or resp.stream is None:
         return True
     is_part = "content-range" in resp.headers
     may = False
