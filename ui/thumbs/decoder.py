@@ -118,7 +118,7 @@ class Decoder:
 
     def _serve(self, connection: Connection, original: Original) -> Thumbnail:
         """Give the process the bytes it asks for until it has drawn the picture, or refused."""
-        trouble: NoThumbnail | None = None
+        trouble: Exception | None = None
         while True:
             said = self._hear(connection)
             if isinstance(said, Read):
@@ -126,7 +126,7 @@ class Decoder:
                 if trouble is None:
                     try:
                         data = _bytes_of(original, said)
-                    except NoThumbnail as error:
+                    except Exception as error:  # to be raised when the process has its answer
                         trouble = error
                 self._say(connection, data)
             elif trouble is not None:

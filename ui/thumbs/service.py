@@ -83,9 +83,12 @@ class Thumbnails:
                 return found
         making = self._making.get(key)
         if making is None:
-            making = self._making[key] = _Making(asyncio.ensure_future(self._made(key)))
-            making.task.add_done_callback(lambda task: self._done(key, task))
-        return await making.wait(gone, self._patience)
+            making = self._begin(key)
+        try:
+            return await making.wait(gone, self._patience)
+        finally:
+            if making.is_given_up:
+                self._end(key, making)
 
     @contextmanager
     def removing(self, refs: Sequence[Ref]) -> Iterator[None]:
@@ -105,6 +108,16 @@ class Thumbnails:
     async def _in_cache(self, cache: ThumbnailCache, key: Key) -> Thumbnail | None:
         return await asyncio.get_running_loop().run_in_executor(self._thread, cache.get, key)
 
+    def _begin(self, key: Key) -> _Making:
+        making = self._making[key] = _Making(asyncio.ensure_future(self._made(key)))
+        making.task.add_done_callback(lambda task: self._done(key, making, task))
+        return making
+
+    def _end(self, key: Key, making: _Making) -> None:
+        """Let nobody join it any longer."""
+        if self._making.get(key) is making:
+            del self._making[key]
+
     async def _made(self, key: Key) -> Thumbnail:
         storage = self._blobs.hub.storage
         seen = await self._blobs.read_much(look, storage, key.ref)
@@ -121,8 +134,8 @@ class Thumbnails:
         if self._cache is not None:
             self._cache.put(key, drawn.result())
 
-    def _done(self, key: Key, task: asyncio.Future[Thumbnail]) -> None:
-        del self._making[key]
+    def _done(self, key: Key, making: _Making, task: asyncio.Future[Thumbnail]) -> None:
+        self._end(key, making)
         if task.cancelled():
             return
         error = task.exception()
@@ -139,6 +152,7 @@ class _Making:
 
     def __init__(self, task: asyncio.Future[Thumbnail]) -> None:
         self.task = task
+        self.is_given_up = False
         self._waiting = 0
 
     async def wait(self, gone: Gone | None, seconds: float) -> Thumbnail:
@@ -147,7 +161,7 @@ class _Making:
         self._waiting += 1
         try:
             await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if self.task.done():
+            if self.task.done() and not self.task.cancelled():
                 return self.task.result()
             if leaving is not None and leaving.done():
                 raise ClientGone("the client hung up")
@@ -155,6 +169,7 @@ class _Making:
         finally:
             self._waiting -= 1
             if not self._waiting:
+                self.is_given_up = True
                 self.task.cancel()
             if leaving is not None:
                 leaving.cancel()
