@@ -10,7 +10,9 @@ from typing import NamedTuple
 from ...blobstore.errors import BlobNotFound, CorruptBlob
 from ...blobstore.ref import Ref
 from ...blobstore.storage import CanFetch
+from ...index.search.desk import Desk
 from ...index.search.folderorder import FolderOrders
+from ...index.search.schemas import schema_of
 from ...schema.directories import read_members
 from ...schema.errors import BadTree, NotSchema, WrongKind
 
@@ -36,8 +38,17 @@ class Lists:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Ref, List] = OrderedDict()
 
-    def of(self, storage: CanFetch, static_set: Ref) -> List:
-        """The members of a list; none if it is not all here. Raises what the storage does."""
+    def at(self, desk: Desk, ref: Ref) -> List:
+        """The members of what may be a list; none if it is none, or not all here.
+
+        Raises what the storage does.
+        """
+        kind = desk.reader.kind(ref)
+        if kind is None and (schema := schema_of(desk.storage, ref)) is not None:
+            kind = schema.kind  # it has just come
+        return self._of(desk.storage, ref) if kind == "static-set" else List()
+
+    def _of(self, storage: CanFetch, static_set: Ref) -> List:
         with self._lock:
             held = self._kept.get(static_set)
             if held is not None:

@@ -19,7 +19,6 @@ from ...index.query.pages import Place, Sort
 from ...index.query.reading import parse_query
 from ...index.query.request import SearchQuery
 from ...index.search.desk import Desk
-from ...index.search.schemas import schema_of
 from ...index.search.searching import Search
 from ...schema.claims import Share
 from .lists import List, Lists
@@ -105,12 +104,7 @@ class Reach:
     @cached_property
     def _list(self) -> List:
         target = self._share.target
-        if target is None:
-            return List()
-        kind = self._reader.kind(target)
-        if kind is None and (schema := schema_of(self._desk.storage, target)) is not None:
-            kind = schema.kind  # it has just come
-        return self._lists.of(self._desk.storage, target) if kind == "static-set" else List()
+        return List() if target is None else self._lists.at(self._desk, target)
 
     def _root_among(self, refs: Iterable[Ref]) -> Ref | None:
         """The first of these that is shared itself."""

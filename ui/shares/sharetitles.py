@@ -8,15 +8,16 @@ from ...index.search.desk import Desk
 from ...schema.claims import Share
 from .lists import Lists
 from .shelves import shown_item
+from .wording import count_words
 
 
 def title_of(share: Share, desk: Desk) -> str:
     """What is shared, in a few words; empty if it has no name."""
     if share.target is None:
         return search_text(share)
-    if desk.reader.kind(share.target) == "static-set":
-        count = len(Lists().of(desk.storage, share.target).refs)
-        return f"{count} {'thing' if count == 1 else 'things'}"
+    listed = Lists().at(desk, share.target).refs
+    if listed:
+        return count_words(len(listed), "thing")
     item = shown_item(desk, share.target)
     return "" if item is None else item.title
 
