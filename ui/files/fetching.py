@@ -158,12 +158,17 @@ class Fetcher:
         except (OSError, UnicodeError) as error:
             raise NotFetched(url, _said(error)) from error
         connection.sock.settimeout(SILENCE_SECONDS)
+        if not self._is_let_in(connection):
+            connection.close()
+            raise _stopped(url)
+        return connection, False
+
+    def _is_let_in(self, connection: http.client.HTTPConnection) -> bool:
         with self._lock:
-            if not self._is_closed:
-                self._busy.add(connection)
-                return connection, False
-        connection.close()
-        raise _stopped(url)
+            if self._is_closed:
+                return False
+            self._busy.add(connection)
+            return True
 
     def _done(
         self, place: tuple[str, str, int], connection: http.client.HTTPConnection, *, keep: bool
