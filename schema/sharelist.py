@@ -58,6 +58,15 @@ def all_shares(
             yield Shared(claim, share, state, count)
 
 
+def counted_shares(claims: ClaimSet) -> list[Ref]:
+    """The shares that allow only so many downloads."""
+    return [
+        claim.ref
+        for claim in claims.claims
+        if isinstance(claim.says, Share) and claim.says.most_downloads is not None
+    ]
+
+
 def _state_of(share: Share, now: Timestamp, used: int) -> State:
     why = share_denial(share, now=now)
     if why is None:

@@ -22,6 +22,7 @@ INTERRUPTED = 130
 _BY_NAME = {
     "Unreachable": UNREACHABLE,
     "Unauthorised": UNREACHABLE,
+    "ShareClosed": UNREACHABLE,
     "BadAnswer": UNREACHABLE,
     "NoStore": UNREACHABLE,
     "StoreLocked": UNREACHABLE,

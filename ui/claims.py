@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from falcon.asgi import App, Request, Response
@@ -12,7 +14,9 @@ from ..blobstore.handlers.form import query
 from ..blobstore.ref import Ref
 from ..index.claims import ClaimIndex
 from ..schema.folding import ClaimSet
+from ..schema.sharelist import counted_shares
 from .services import Services
+from .shares.tally import Tally
 from .sinks import add_sink, only_reads
 
 ROOT = "/claims/"
@@ -37,7 +41,8 @@ def add_claims(app: App[Any, Any], services: Services, claims: ClaimIndex) -> No
                 return
             _answer(resp, claims, await services.blobs.read(claims.about, ref))
         else:
-            _answer(resp, claims, await services.blobs.read(claims.shares))
+            found, used = await services.blobs.read(_shares, claims, services.share_records.tally)
+            _answer(resp, claims, found, more={"used": used})
 
     add_sink(app, rf"{ROOT}(?P<rest>about|shares)\Z", answer, auth=services.auth)
 
@@ -48,10 +53,22 @@ def answer_catching_up(resp: Response) -> None:
     resp.set_header("retry-after", str(RETRY_SECONDS))
 
 
-def _answer(resp: Response, claims: ClaimIndex, found: ClaimSet) -> None:
+def _shares(claims: ClaimIndex, tally: Tally) -> tuple[ClaimSet, dict[Ref, int]]:
+    """All shares, and how often those were downloaded that count it."""
+    found = claims.shares()
+    return found, tally.used(counted_shares(found))
+
+
+def _answer(
+    resp: Response,
+    claims: ClaimIndex,
+    found: ClaimSet,
+    *,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     if not claims.is_complete:  # it was begun again meanwhile
         answer_catching_up(resp)
         return
     refs = [claim.ref for claim in found.claims]
-    answer_json(resp, {"claims": refs, "trusted": sorted(found.trusted)})
+    answer_json(resp, {"claims": refs, "trusted": sorted(found.trusted), **more})
     resp.set_header("cache-control", "no-store")

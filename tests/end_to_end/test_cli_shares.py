@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -103,13 +104,18 @@ def test_a_share_of_one_blob_opens_no_contents(run: Run, file: str) -> None:
     assert opened(f"{root}{file}?via={share}&assemble=1")[0] == 401
 
 
-def test_whoever_shares_a_permanode_is_told_that_its_content_stays_closed(
+def test_whoever_shares_a_permanode_is_told_who_can_make_something_of_it(
     run: Run, file: str
 ) -> None:
     permanode = told(run("permanode", "--content", file))[0]
     ended = run("share", "create", permanode)
     assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2)
-    assert "share its content" in ended.stderr
+    assert "a browser shows what it stands for" in ended.stderr
+    share = ended.stdout.splitlines()[0]
+    assert opened(f"{ended.stdout.splitlines()[1]}/file/{file}/x?") == (200, b"dear all")
+    assert listed(run)[share]["transitive"] is True
+    alone = run("share", "create", permanode, "--not-transitive")
+    assert "it alone is shared" in alone.stderr
 
 
 def test_shares_end_when_they_were_said_to(run: Run, file: str) -> None:
@@ -130,7 +136,7 @@ def test_every_share_is_listed_with_its_state(run: Run, file: str) -> None:
     found = {line[:63]: line[64:] for line in told(run("share", "list"))}
     assert found[shares[0]] == f"revoked {file} transitive"
     assert found[shares[1]] == f"open {file} transitive"
-    assert found[searched] == 'open "tag:lake" alone'
+    assert found[searched] == 'open "tag:lake" transitive'
 
 
 def test_json_answers_have_these_shapes(run: Run, file: str) -> None:
@@ -141,6 +147,8 @@ def test_json_answers_have_these_shapes(run: Run, file: str) -> None:
         "search": None,
         "transitive": True,
         "expires": None,
+        "password": False,
+        "downloads": None,
         "url": made["url"],
         "link": made["link"],
     }
@@ -153,8 +161,11 @@ def test_json_answers_have_these_shapes(run: Run, file: str) -> None:
         "search": None,
         "transitive": True,
         "expires": None,
+        "password": False,
+        "downloads": None,
         "claimDate": share["claimDate"],
         "state": "open",
+        "used": 0,
         "url": made["url"],
     }
     query = '{"expression": "tag:a", "limit": 5}'
@@ -163,6 +174,126 @@ def test_json_answers_have_these_shapes(run: Run, file: str) -> None:
     assert listed(run)[searched["ref"]]["search"] == {"expression": "tag:a", "limit": 5}
     revoked = json.loads(run("share", "revoke", made["ref"], "--json").stdout)
     assert revoked == {"ref": made["ref"], "claim": revoked["claim"]}
+
+
+# Passwords and counts
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_text("open sesame\n")
+    return path
+
+
+def test_a_share_may_ask_for_a_password(
+    run: Run, file: str, password: Path, tmp_path: Path
+) -> None:
+    made = run("share", "create", file, "--password-file", str(password), "--json")
+    share = json.loads(made.stdout)
+    assert share["password"] is True
+    assert opened(share["url"])[0] == opened(share["link"])[0] == 401
+    closed = run("get", share["url"], str(tmp_path / "letter"))
+    assert (closed.returncode, closed.stdout) == (3, "")
+    assert "give it with --password-file" in closed.stderr
+    wrong = run("get", share["url"], "--password-file", "-", input="sesame")
+    assert wrong.returncode == 3
+    assert "another password" in wrong.stderr
+    told(run("get", share["url"], str(tmp_path / "letter"), "--password-file", str(password)))
+    assert (tmp_path / "letter").read_text() == "dear all"
+    (line,) = [line for line in told(run("share", "list")) if line.startswith(share["ref"])]
+    assert line == f"{share['ref']} open {file} transitive with a password"
+    assert "sesame" not in json.dumps(listed(run))
+
+
+def test_a_share_closes_after_so_many_downloads(run: Run, file: str, tmp_path: Path) -> None:
+    share, url, link = told(run("share", "create", file, "--downloads", "2"))
+    told(run("get", url, str(tmp_path / "letter")))
+    assert (tmp_path / "letter").read_text() == "dear all"
+    assert (listed(run)[share]["used"], listed(run)[share]["state"]) == (1, "open")
+    assert opened(link) == (200, b"dear all")
+    assert opened(link)[0] == 401
+    (line,) = [line for line in told(run("share", "list")) if line.startswith(share)]
+    assert line == f"{share} used up {file} transitive, 2 downloads at most (2 so far)"
+    again = run("get", url, str(tmp_path / "again"))
+    assert again.returncode == 3
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--downloads", "0"],
+        ["--downloads", "x"],
+        ["--downloads", "2", "--not-transitive"],
+        ["--password"],  # nobody is at a terminal
+        ["--password-file", "-"],  # nothing comes
+        ["--password-file", "-", "--password"],
+    ],
+)
+def test_terms_that_make_no_sense_are_refused(run: Run, file: str, options: list[str]) -> None:
+    before = len(listed(run))
+    assert run("share", "create", file, *options, input="").returncode == 2
+    assert len(listed(run)) == before
+
+
+def test_terms_are_for_new_shares(run: Run, file: str, password: Path) -> None:
+    share = told(run("share", "create", file))[0]
+    for options in (["--downloads", "1"], ["--password"], ["--password-file", str(password)]):
+        assert run("share", "revoke", share, *options).returncode == 2
+        assert run("share", "list", *options).returncode == 2
+    assert run("get", file, "--password-file", str(password)).returncode == 2
+
+
+# Getting what others share
+
+
+def test_what_others_share_is_got_by_the_link_alone(run: Run, file: str, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "inner").mkdir(parents=True)
+    (tree / "inner" / "deep").write_bytes(b"deep" * 500_000)
+    (tree / "top").write_text("top")
+    folder = told(run("put", str(tree)))[0]
+    _, url = told(run("share", "create", folder))
+    got = tmp_path / "got"
+    said = json.loads(run("get", url, "-o", str(got), "--json").stdout)
+    assert (said["files"], said["failed"]) == (2, 0)
+    assert (got / "tree" / "inner" / "deep").read_bytes() == b"deep" * 500_000
+    assert (got / "tree" / "top").read_text() == "top"
+    assert json.loads(run("get", url, "-o", str(got), "--json").stdout)["kept"] == 2
+    _, url, link = told(run("share", "create", file))
+    for number, address in enumerate((url, link, f"{url}/")):
+        told(run("get", address, str(tmp_path / f"{number}")))
+        assert (tmp_path / f"{number}").read_text() == "dear all"
+
+
+def test_sets_and_searches_that_are_shared_are_saved_as_zips(
+    run: Run, file: str, tmp_path: Path
+) -> None:
+    permanode = told(run("permanode", "--content", file, "--tag", "zipped"))[0]
+    album = told(run("permanode", "--title", "Album"))[0]
+    told(run("attr", "add", album, "camliMember", permanode))
+    url = run("share", "create", album).stdout.splitlines()[1]
+    told(run("get", url, "-o", str(tmp_path)))
+    with zipfile.ZipFile(tmp_path / "Album.zip") as packed:
+        assert packed.read("Album/letter.txt") == b"dear all"
+    _, url = told(run("share", "create", "--search", "tag:zipped"))
+    told(run("get", url, str(tmp_path / "found.zip")))
+    with zipfile.ZipFile(tmp_path / "found.zip") as packed:
+        assert packed.read("letter.txt") == b"dear all"
+    assert run("get", url, str(tmp_path / "found.zip")).returncode == 1
+    told(run("get", url, str(tmp_path / "found.zip"), "--overwrite"))
+    assert [path.name for path in tmp_path.glob(".holdfast*")] == []
+
+
+def test_a_link_that_is_none_or_closed_is_told_of(run: Run, file: str, tmp_path: Path) -> None:
+    share, url, _ = told(run("share", "create", file))
+    told(run("share", "revoke", share))
+    gone = url.replace(share, file)
+    for address, code in ((url, 3), (gone, 3), (url.removesuffix(share), 2), (f"{url}x", 2)):
+        ended = run("get", address, str(tmp_path / "x"))
+        assert (ended.returncode, ended.stdout) == (code, ""), ended.stderr
+        assert not (tmp_path / "x").exists()
 
 
 def test_without_a_server_a_share_is_made_and_its_use_is_told(tmp_path: Path, home: Path) -> None:

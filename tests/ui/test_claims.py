@@ -46,6 +46,7 @@ def test_shares_are_told_with_their_deletes(site: Site) -> None:
     first = site.claim(Share(target=Ref.of(b"b")))
     gone = site.delete(first)
     found = site.get("/claims/shares").json["claims"]
+    assert site.get("/claims/shares").json["used"] == {}
     assert found[:2] == [first, later]
     assert set(found) == {first, later, gone}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -50,6 +50,10 @@ class Desk:
     def shares(self) -> ClaimSet:
         """All shares. Raises `CannotTellClaims`."""
         return self._known().shares()
+
+    def downloads(self, shares: Sequence[Ref]) -> Mapping[Ref, int]:
+        """How often these shares were downloaded, as far as is known. Raises as `shares`."""
+        return self._known().downloads(shares)
 
     def permanode(self, ref: Ref, *, force: bool = False) -> Thing:
         """The permanode `ref`; by `force` also one that is not stored.

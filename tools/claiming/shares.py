@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import os
+from typing import NamedTuple
+
 from ...blobstore.ref import Ref
 from ...schema.canonical import Fields
-from ...schema.claims import Share, search_fields
-from ...schema.sharing import is_transitive
+from ...schema.claims import Share, locked, search_fields
+from ...schema.sharelocks import SALT_SIZE, password_hash
+from ...schema.sharing import SEARCH, is_transitive
 from ...schema.timestamps import Timestamp
 from .things import Thing
 
 
-def share_of(thing: Thing, *, transitive: bool | None, expires: Timestamp | None) -> Share:
-    """A share of a thing; whether transitive goes by its kind if nobody says."""
-    return Share(
-        target=thing.ref, is_transitive=is_transitive(transitive, thing.kind), expires=expires
-    )
+class Terms(NamedTuple):
+    """What a new share is like, whatever it is of."""
+
+    transitive: bool | None = None
+    """None: as its kind is."""
+    expires: Timestamp | None = None
+    password: str = ""
+    downloads: int | None = None
+
+
+def share_of(thing: Thing, terms: Terms) -> Share:
+    """A share of a thing."""
+    reach = is_transitive(terms.transitive, thing.kind)
+    return _locked(Share(target=thing.ref, is_transitive=reach, expires=terms.expires), terms)
+
+
+def share_of_search(search: Fields, terms: Terms) -> Share:
+    """A share of what a search finds."""
+    reach = is_transitive(terms.transitive, SEARCH)
+    return _locked(Share(search=search, is_transitive=reach, expires=terms.expires), terms)
+
+
+def _locked(share: Share, terms: Terms) -> Share:
+    # A salt of its own for each: nobody sees that two have the same password.
+    hashed = password_hash(terms.password, salt=os.urandom(SALT_SIZE)) if terms.password else ""
+    return locked(share, password_hash=hashed, most_downloads=terms.downloads)
 
 
 def parse_search(text: str) -> Fields:

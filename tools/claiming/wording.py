@@ -52,7 +52,10 @@ def share_in_words(share: Share, out: Output) -> str:
     ends = share.expires
     # Readers of shares take a zero for no end at all.
     end = "" if ends is None or ends.is_any_zero else f" until {local_text(ends)}"
-    return f"{what} {reach}{end}"
+    password = " with a password" if share.password_hash else ""
+    most = share.most_downloads
+    count = "" if most is None else f", {most} download{'' if most == 1 else 's'} at most"
+    return f"{what} {reach}{end}{password}{count}"
 
 
 def search_text(share: Share) -> str:
@@ -90,6 +93,8 @@ def share_fields(share: Share) -> dict[str, object]:
         "search": _plain(share.search),
         "transitive": share.is_transitive,
         "expires": None if share.expires is None else format_time(share.expires),
+        "password": bool(share.password_hash),
+        "downloads": share.most_downloads,
     }
 
 

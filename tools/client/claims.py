@@ -25,6 +25,17 @@ def own_answer(store: Store, said: bytes) -> ClaimSet:
     return ClaimSet(_read(store, refs), frozenset(trusted))
 
 
+def used_shares(store: Store, said: bytes) -> dict[Ref, int]:
+    """How often counted shares were downloaded, as a Holdfast server says: `{"used": {REF: n}}`.
+
+    Raises `BadAnswer`.
+    """
+    used = read_answer(said, server=store.name).get("used") or {}
+    if not isinstance(used, dict) or not all(isinstance(count, int) for count in used.values()):
+        raise BadAnswer(store.name, "no counts of downloads in the answer")
+    return {Ref(ref): count for ref, count in used.items()}
+
+
 def perkeep_answer(store: Store, said: bytes, *, owner: frozenset[Ref]) -> ClaimSet:
     """What a Perkeep server's list of claims comes to: those of its owner that are not deleted.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from ...blobstore.records import MEDIA_TYPE, Control, Decoder, header
 from ...blobstore.ref import Blob, Ref
 from ...schema.folding import ClaimSet
 from .answers import read_answer
-from .claims import own_answer
+from .claims import own_answer, used_shares
 from .discovery import Discovery, discover
 from .errors import BadAnswer, DeferredLost, Refused, ServerFailed, StoreReplaced
 from .perkeep import PerkeepStore, is_intact
@@ -90,6 +90,11 @@ class HoldfastStore(PerkeepStore, TendsIndex):
 
     def shares(self) -> ClaimSet:
         return self._claims("shares")
+
+    def downloads(self, shares: Sequence[Ref]) -> Mapping[Ref, int]:
+        path = self._elsewhere(self._claims_root)
+        counts = used_shares(self, self._transport.get(f"{path}/shares"))
+        return {share: counts[share] for share in shares if share in counts}
 
     def reindex(self, *, anew: bool = False) -> Iterator[Progress]:
         # Imported here: most commands let the index alone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -49,10 +49,13 @@ class LocalStore(Store, KnowsClaims, CanBeAsked, TendsIndex):
         path: Path,
         *,
         begin_rebuild: BeginRebuild | None = None,
+        count_downloads: Callable[[Sequence[Ref]], Mapping[Ref, int]] = lambda _: {},
         hash_name: str = DEFAULT_HASH,
     ) -> None:
+        """`begin_rebuild` makes the index again while it is not open; `count_downloads` tells how
+        often shares were downloaded from a server that had this store."""
         self._hub = hub
-        """`begin_rebuild` makes the index again while it is not open."""
+        self._count_downloads = count_downloads
         self._open_index = open_index
         self._begin_rebuild = begin_rebuild
         self._opened: Index | None = None
@@ -115,6 +118,9 @@ class LocalStore(Store, KnowsClaims, CanBeAsked, TendsIndex):
 
     def shares(self) -> ClaimSet:
         return self._claims().shares()
+
+    def downloads(self, shares: Sequence[Ref]) -> Mapping[Ref, int]:
+        return self._count_downloads(shares)
 
     def settle(self, seconds: float) -> bool:
         with self._writing():

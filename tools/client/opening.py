@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 
 from ...blobstore.errors import StoreBusy
+from ...blobstore.ref import Ref
 from ..config import Config, parse_listen
 from ..wiring import begin_rebuild, open_hub, open_index
 from .address import Address, authorization
@@ -83,6 +85,7 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
                     partial(open_index, config, hub, reads=False),
                     path,
                     begin_rebuild=partial(begin_rebuild, config, hub),
+                    count_downloads=partial(_downloads, config.folders.data / "shares"),
                     hash_name=config.storage.hash_name,
                 )
             ) as store,
@@ -90,3 +93,15 @@ def _local(config: Config, url: Address, *, make: bool) -> Iterator[Store]:
             yield store
     except StoreBusy as error:
         raise StoreLocked(str(url), error.path, error.owner) from None
+
+
+def _downloads(folder: Path, shares: Sequence[Ref]) -> Mapping[Ref, int]:
+    """How often shares were downloaded from the server whose records are in `folder`."""
+    # Imported here: few ask.
+    from ...ui.shares.records import TALLY_NAME
+    from ...ui.shares.tally import Tally
+
+    if not (folder / TALLY_NAME).exists():
+        return {}
+    with Tally(folder / TALLY_NAME) as tally:
+        return tally.used(shares)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from ...blobstore.errors import BlobNotFound, HoldfastError
 from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
@@ -94,6 +94,11 @@ class KnowsClaims(ABC):
     def shares(self) -> ClaimSet:
         """All share claims, and all deletes that bear on them."""
 
+    def downloads(self, shares: Sequence[Ref]) -> Mapping[Ref, int]:
+        """How often these shares, which count that, were downloaded, as far as is known here."""
+        del shares
+        return {}
+
 
 class CanBeAsked(ABC):
     """Can be asked what is stored."""
@@ -130,10 +135,17 @@ class TendsIndex(ABC):
         """
 
 
+class GivesBlobs(Protocol):
+    """What blobs are got from: a store, or what somebody shares."""
+
+    def fetch(self, refs: Sequence[Ref]) -> Iterator[Blob | HoldfastError]:
+        """For each of the refs, in order, its verified blob, or why there is none."""
+
+
 class Fetching:
     """A store as readers of files want it: `fetch` raises where a blob cannot be had."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: GivesBlobs) -> None:
         self._store = store
 
     def fetch(self, refs: Iterable[Ref]) -> Iterator[Blob]:

@@ -1,18 +1,20 @@
 """Share things with whoever knows a link, list shares, revoke them.
 
-  create REF...   opens each thing, and prints the share's ref, its URL, and for a file a link
-                  that gives its contents
+  create REF...   opens each thing, and prints the share's ref, its URL, which is a page in a
+                  browser, and for a file a link that gives its contents
   list            shows every share: ref, state, what it opens and how far, its end
   revoke REF...   closes shares, by their refs; `holdfast undelete` opens them again
 
-A transitive share opens all that a file or folder needs, others the one blob. Without an option
-shares of files and folders are transitive.
+A transitive share opens all that a file, folder, set or search comes to, others the one blob.
+Without an option all shares are transitive that are of no use otherwise. A share with a password or
+a number of downloads is opened by Holdfast alone: a Perkeep server that has it refuses it.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import exits
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ...blobstore.ref import Ref
     from ...schema.claims import Share
     from ..claiming.desk import Desk
+    from ..claiming.shares import Terms
     from ..claiming.things import Thing
 
 
@@ -47,6 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--search", metavar="SEARCH", help="share a search: an expression, or a query in JSON"
     )
+    locks = parser.add_mutually_exclusive_group()
+    locks.add_argument("--password", action="store_true", help="ask at the terminal for a password")
+    locks.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="a password is in FILE; - is stdin"
+    )
+    parser.add_argument(
+        "--downloads", type=int, metavar="N", help="close it after so many downloads"
+    )
     parser.add_argument("--force", action="store_true", help="also what is not stored (yet)")
     parser.add_argument("--server", metavar="URL", help="use this server")
     parser.add_argument("--json", action="store_true", help="one JSON object for each share")
@@ -57,8 +68,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from ..claiming.errors import BadUsage
 
     action, out = arguments.action, context.output
-    given = (arguments.search, arguments.expires, arguments.transitive)
-    if action != "create" and given != (None, None, None):
+    terms = (arguments.expires, arguments.transitive, arguments.password_file, arguments.downloads)
+    given = (arguments.search, *terms, arguments.password or None)
+    if action != "create" and any(one is not None for one in given):
         raise BadUsage("what a new share is like is said to `holdfast share create`")
     if action == "list" and arguments.refs:
         raise BadUsage("`holdfast share list` lists all shares, and takes no ref")
@@ -76,30 +88,43 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _create(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
-    from ...schema.claims import Share
     from ..claiming.attributes import as_text
-    from ..claiming.moments import parse_expiry
     from ..claiming.outcomes import Outcomes
-    from ..claiming.shares import parse_search, share_of
+    from ..claiming.shares import parse_search, share_of, share_of_search
 
-    expires = None
-    if arguments.expires is not None:
-        expires = parse_expiry(arguments.expires, now=desk.claimer.now())
+    terms = _terms(desk, arguments)
     if arguments.search:
-        share = Share(
-            search=parse_search(as_text(arguments.search, "--search")),
-            is_transitive=bool(arguments.transitive),
-            expires=expires,
-        )
+        search = parse_search(as_text(arguments.search, "--search"))
+        share = share_of_search(search, terms)
         _say_created(desk, desk.claim([share])[0], share, None, arguments, context)
         return exits.DONE
     outcomes = Outcomes(arguments.refs, context.output, as_json=arguments.json)
     things = list(outcomes.accepted(desk, lambda _: None, force=arguments.force))
-    shares = [share_of(t, transitive=arguments.transitive, expires=expires) for t in things]
+    shares = [share_of(thing, terms) for thing in things]
     claims = desk.claim(shares)
     for thing, share, claim in zip(things, shares, claims, strict=True):
         _say_created(desk, claim, share, thing, arguments, context)
     return outcomes.code
+
+
+def _terms(desk: Desk, arguments: argparse.Namespace) -> Terms:
+    """What the new shares are to be like. Raises `BadUsage`, `BadMoment`."""
+    from ..claiming.moments import parse_expiry
+    from ..claiming.passwords import ask_password, read_password
+    from ..claiming.shares import Terms
+
+    password = ""
+    if arguments.password:
+        password = ask_password(is_new=True)
+    elif arguments.password_file is not None:
+        password = read_password(arguments.password_file)
+    expires = arguments.expires
+    return Terms(
+        transitive=arguments.transitive,
+        expires=None if expires is None else parse_expiry(expires, now=desk.claimer.now()),
+        password=password,
+        downloads=arguments.downloads,
+    )
 
 
 def _say_created(
@@ -125,24 +150,33 @@ def _say_created(
     for line in (claim, url, link):
         if line is not None:
             out.line(line)
-    if thing is not None and thing.kind == "permanode" and not share.is_transitive:
-        out.note(
-            f"holdfast: {thing.ref} is a permanode, and it alone is shared, not what it stands for;"
-            " share its content for that"
-        )
+    if thing is not None and thing.kind == "permanode":
+        if not share.is_transitive:
+            out.note(
+                f"holdfast: {thing.ref} is a permanode, and it alone is shared, not what it stands"
+                " for; leave out --not-transitive for that"
+            )
+        else:
+            out.note(
+                f"holdfast: {thing.ref} is a permanode: a browser shows what it stands for, now and"
+                " later; pk-get gets its content if that is shared instead"
+            )
     if root is None:
         out.note("holdfast: no server here serves shares; start one with `holdfast serve`")
 
 
 def _list(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
-    from ...schema.sharelist import all_shares
+    from ...schema.sharelist import all_shares, counted_shares
     from ...schema.timestamps import Timestamp, format_time
     from ..claiming.shares import share_url
     from ..claiming.wording import share_fields, share_in_words
 
     out = context.output
     root = desk.store.share_root
-    for shared in all_shares(desk.shares(), now=Timestamp(time.time_ns())):
+    found = desk.shares()
+    counted = counted_shares(found)
+    used = desk.downloads(counted) if counted else {}
+    for shared in all_shares(found, now=Timestamp(time.time_ns()), used=used):
         claim, state = shared.claim, shared.state.value
         if arguments.json:
             out.json(
@@ -151,11 +185,13 @@ def _list(desk: Desk, arguments: argparse.Namespace, context: Context) -> int:
                     **share_fields(shared.share),
                     "claimDate": format_time(claim.date),
                     "state": state,
+                    "used": shared.used,
                     "url": None if root is None else share_url(root, claim.ref),
                 }
             )
         else:
-            out.line(f"{claim.ref} {state} {share_in_words(shared.share, out)}")
+            so_far = f" ({shared.used} so far)" if claim.ref in counted else ""
+            out.line(f"{claim.ref} {state} {share_in_words(shared.share, out)}{so_far}")
     return exits.DONE
 
 

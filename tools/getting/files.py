@@ -13,7 +13,7 @@ from ...blobstore.ref import MAX_BLOB_SIZE, Blob, Ref
 from ...schema.blob import SchemaBlob
 from ...schema.errors import BadTree, ChunkUnreadable
 from ...schema.layout import FileLayout, Piece
-from ..client.store import Fetching, Store
+from ..client.store import Fetching, GivesBlobs
 from .folders import Folders, RestoredFolder
 from .writing import GetOptions, create, discard, finish_file, look, open_existing
 
@@ -71,7 +71,7 @@ def chunks_of(schema: SchemaBlob) -> Iterator[Ref]:
 class FileRestorer:
     """Writes files. Safe for many threads."""
 
-    def __init__(self, store: Store, folders: Folders, options: GetOptions) -> None:
+    def __init__(self, store: GivesBlobs, folders: Folders, options: GetOptions) -> None:
         self._store = store
         self._folders = folders
         self._options = options

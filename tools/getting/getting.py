@@ -16,7 +16,7 @@ from ...schema.blob import SchemaBlob, parse_schema
 from ...schema.directories import read_members
 from ...schema.errors import BadTree, NotSchema, WrongKind
 from ..client.errors import StoreUnusable
-from ..client.store import Fetching, Store
+from ..client.store import Fetching, GivesBlobs
 from ..output import SILENT, Progress
 from .errors import NotRestorable
 from .files import Exists, FileRestorer, Wanted, is_small
@@ -54,8 +54,17 @@ class Restored:
     errors: list[HoldfastError | OSError] = field(default_factory=list)
     """Why, for the first hundred of those that failed."""
 
+    def add(self, more: Restored) -> None:
+        """Count what another restore came to."""
+        self.files += more.files
+        self.folders += more.folders
+        self.size += more.size
+        self.kept += more.kept
+        self.failed += more.failed
+        self.errors += more.errors[: max(0, 100 - len(self.errors))]
 
-def fetch_schema(store: Store, ref: Ref, *, kinds: Collection[str] = RESTORABLE) -> SchemaBlob:
+
+def fetch_schema(store: GivesBlobs, ref: Ref, *, kinds: Collection[str] = RESTORABLE) -> SchemaBlob:
     """One schema blob of these kinds.
 
     Raises `BlobNotFound`, `CorruptBlob`, `NotSchema`, `NotRestorable`.
@@ -79,7 +88,7 @@ class Getter:
 
     def __init__(
         self,
-        store: Store,
+        store: GivesBlobs,
         *,
         options: GetOptions | None = None,
         on_failure: Callable[[Failure], None] | None = None,

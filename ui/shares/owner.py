@@ -20,7 +20,7 @@ from ...index.search.shelves import asked_for
 from ...schema.canonical import Fields
 from ...schema.claims import Delete, Share, locked, search_fields
 from ...schema.errors import BadTimestamp
-from ...schema.sharelist import Shared, State, all_shares
+from ...schema.sharelist import Shared, State, all_shares, counted_shares
 from ...schema.sharelocks import MOST_COUNT, MOST_PASSWORD, SALT_SIZE, password_hash
 from ...schema.timestamps import NANOSECONDS, Timestamp, format_time, parse_time
 from ..gallery.acts import no_key
@@ -176,12 +176,7 @@ class ShareCalls:
 def standing_shares(claims: ClaimIndex, records: ShareRecords, now: Timestamp) -> list[Shared]:
     """Every share that the owner, or whom the owner trusts, has made, by date."""
     found = claims.shares()
-    counted = [
-        claim.ref
-        for claim in found.claims
-        if isinstance(claim.says, Share) and claim.says.most_downloads is not None
-    ]
-    used = records.tally.used(counted)
+    used = records.tally.used(counted_shares(found))
     shares = all_shares(found, now=now, used=used)
     return [shared for shared in shares if shared.state is not State.UNTRUSTED]
 

@@ -23,7 +23,7 @@ from holdfast.tools.claiming.errors import (
 )
 from holdfast.tools.claiming.history import history
 from holdfast.tools.claiming.permanodes import read_description
-from holdfast.tools.claiming.shares import parse_search, share_of
+from holdfast.tools.claiming.shares import Terms, parse_search, share_of
 from holdfast.tools.claiming.signed import BlobSigner
 from holdfast.tools.claiming.things import Thing, demand_deletable, demand_share, look_up
 from holdfast.tools.client.store import Store
@@ -194,7 +194,7 @@ def test_a_share_reaches_as_far_as_its_target_needs_unless_said(
     desk: Desk, choice: bool | None, data: bytes, transitive: bool
 ) -> None:
     thing = look(desk, put(desk.store, data))
-    assert share_of(thing, transitive=choice, expires=None).is_transitive is transitive
+    assert share_of(thing, Terms(transitive=choice)).is_transitive is transitive
 
 
 def test_shares_are_open_expired_revoked_or_no_ones(desk: Desk, foreign: Desk, plain: Ref) -> None:

@@ -16,6 +16,7 @@ from holdfast.schema.claims import (
     SetAttribute,
     Share,
     Statement,
+    locked,
 )
 from holdfast.schema.timestamps import Timestamp
 from holdfast.tools.claiming.desk import Desk
@@ -56,6 +57,10 @@ def terminal() -> Output:
         (Share(target=P, is_transitive=True), f"share {P} transitive"),
         (Share(search={"expression": "tag:a"}), 'share "tag:a" alone'),
         (Share(search={"limit": 5}), 'share "{"limit": 5}" alone'),
+        (
+            locked(Share(target=P), password_hash="x", most_downloads=1),
+            f"share {P} alone with a password, 1 download at most",
+        ),
         (Other("multi"), "multi, which changes nothing"),
         (SetAttribute(P, "a\nb", "c\r\x1b[2J\u202e"), r'set a\x0ab "c\x0d\x1b[2J\u202e"'),
         (Other("x\x1b"), r"x\x1b, which changes nothing"),
