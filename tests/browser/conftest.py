@@ -14,10 +14,15 @@ from .site import Site, running
 from .watching import Watch
 
 CHROMIUM = "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 SCREENSHOTS = Path(__file__).parents[2] / ".artefacts" / "screenshots"
 
@@ -113,3 +118,15 @@ def shoot(page: Page, name: str) -> None:
     """Keep what the page looks like now."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+
+
+def finger(page: Page) -> Callable[..., None]:
+    """One that touches: `put("touchStart", x, y)`, `put("touchMove", x, y)`, `put("touchEnd")`."""
+    touch = page.context.new_cdp_session(page)
+
+    def put(kind: str, *points: tuple[float, float] | float) -> None:
+        pairs = [points] if points and not isinstance(points[0], tuple) else points
+        touched = [{"x": x, "y": y, "id": at} for at, (x, y) in enumerate(pairs)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+
+    return put

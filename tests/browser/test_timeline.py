@@ -16,7 +16,8 @@ TOP_ITEM = """
 () => {
   const tiles = [...document.querySelectorAll(".tile")];
   const seen = tiles.map((tile) => [tile.getBoundingClientRect(), tile.firstChild.ariaLabel]);
-  const below = seen.filter(([box]) => box.bottom > 60).sort(([a], [b]) => a.top - b.top || a.left - b.left);
+  const below = seen.filter(([box]) => box.bottom > 60);
+  below.sort(([one], [other]) => one.top - other.top || one.left - other.left);
   return { name: below[0][1], top: below[0][0].top };
 }
 """

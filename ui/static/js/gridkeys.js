@@ -2,6 +2,9 @@
 
 import { addShortcuts, pressed } from "./keys.js";
 
+/** Of a window's height, what its keys move. */
+const PART = 0.9;
+
 const GROUP = "Photos and things";
 
 /**
@@ -87,10 +90,13 @@ class GridKeys {
         return row > 0 ? layout.nearestIn(row - 1, this.#across) : active;
       case "ArrowDown":
         return row + 1 < layout.rows ? layout.nearestIn(row + 1, this.#across) : active;
-      case "PageUp":
-        return layout.nearest(this.#across, box.top - grid.tall * 0.9);
+      case "PageUp": {
+        // The way PageDown came, which went to the row its goal is in, not to that below.
+        const goal = layout.rowAt(box.top - grid.tall * PART - 1) + 1;
+        return layout.nearestIn(box.top < grid.tall * PART ? 0 : Math.min(row, goal), this.#across);
+      }
       case "PageDown":
-        return layout.nearest(this.#across, box.top + grid.tall * 0.9);
+        return layout.nearest(this.#across, box.top + grid.tall * PART);
       case "Home":
         return layout.rowFirst[row];
       case "End":

@@ -5,9 +5,10 @@ import { el } from "./dom.js";
 import { monthWords } from "./format.js";
 import { addShortcuts } from "./keys.js";
 
-/** Pixels between the words of years, and between dots of months. */
+/** Pixels between the words of years, between dots of months, and of dots from words. */
 const YEARS_APART = 20;
 const DOTS_APART = 7;
+const CLEAR = 12;
 
 /** Shorter timelines than this many windows need none. */
 const LEAST_WINDOWS = 2;
@@ -72,21 +73,22 @@ export class Scrubber {
     this.element.hidden = !this.#isUseful() || height < LEAST_WINDOWS * this.grid.tall;
     document.body.classList.toggle("has-scrubber", !this.element.hidden);
     if (this.element.hidden) return;
-    const marks = [];
+    let marks = [];
     let [lastYear, lastWord, lastDot] = ["", -Infinity, -Infinity];
     for (const { label, top } of sections) {
       const year = label?.slice(0, 4) ?? "";
       const y = Math.round((top / height) * this.#tall);
       if (year && year !== lastYear && y - lastWord >= YEARS_APART) {
+        marks = marks.filter((dot) => dot.y <= y - CLEAR);
         marks.push(mark("scrubber-year", year, y));
         lastWord = lastDot = y;
         lastYear = year;
-      } else if (y - lastDot >= DOTS_APART && y - lastWord >= YEARS_APART / 2) {
+      } else if (y - lastDot >= DOTS_APART && y - lastWord >= CLEAR) {
         marks.push(mark("scrubber-dot", "", y));
         lastDot = y;
       }
     }
-    this.ticks.replaceChildren(...marks);
+    this.ticks.replaceChildren(...marks.map(({ element }) => element));
     this.element.setAttribute("aria-valuemax", String(Math.max(0, sections.length - 1)));
     this.#follow();
   }
@@ -189,7 +191,7 @@ export class Scrubber {
 function mark(name, words, y) {
   const element = el("span", { class: name }, words);
   element.style.insetBlockStart = `${y}px`;
-  return element;
+  return { element, y };
 }
 
 /**
