@@ -65,6 +65,8 @@ def test_the_file_is_heeded_and_named_as_the_origin(tmp_path: Path) -> None:
         ("[sever]\n", ["sever", "server"]),
         ('listen = "127.0.0.1:1"', ["listen", "belongs under [server]"]),
         ("[server]\nallow_remove = 1", ["server.allow_remove", "true or false"]),
+        ("[thumbnails]\ncache_mib = true", ["thumbnails.cache_mib", "a whole number"]),
+        ("[thumbnails]\ncache_mib = -1", ["thumbnails.cache_mib is -1", "below zero"]),
         ("[server]\nlisten = 3179", ["server.listen", "text"]),
         ('[server]\nlisten = "here"', ["server.listen", "HOST:PORT"]),
         ('[storage]\nkind = "pakced"', ["storage.kind", "packed"]),

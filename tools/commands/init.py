@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...blobstore.durable import make_folder
 from .. import exits
 from ..cli import Context
-from ..config import DEFAULT_IGNORED, DEFAULT_LISTEN, DEFAULT_RING
+from ..config import DEFAULT_IGNORED, DEFAULT_LISTEN, DEFAULT_RING, DEFAULT_THUMBNAILS
 
 if TYPE_CHECKING:
     from ...schema.identity import Algorithm
@@ -218,6 +218,10 @@ auth = "localhost"
 [index]
 # Where the index is, which is rebuilt from the blobs when lost; relative to the data folder.
 # path = "index"
+
+[thumbnails]
+# MiB of the disk that thumbnails may take, in the cache folder; 0 keeps none there.
+# cache_mib = {DEFAULT_THUMBNAILS}
 
 [identity]
 # The file of the secret key; relative to the folder of this file.
