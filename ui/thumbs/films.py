@@ -27,6 +27,7 @@ _PIECE = 1024 * 1024
 _PROGRAM = Path(__file__).with_name("limited.py")
 _PROCESSOR_SECONDS = 15
 
+_SOUND = ("mp3", "flac")
 # Never a format that tells to open further files, or addresses, such as hls, concat or dash.
 _FORMATS = "mov,matroska,avi,flv,ogg,mp3,flac,mpeg,asf,mpegts"
 
@@ -49,9 +50,10 @@ class Films:
             with self._temporary() as copy, self._temporary() as out:
                 with reading():
                     _copy(film, copy)
-                # The second time for films that are shorter, and covers, which have no time.
-                if not (self._run(copy, out, kind, box, AT_SECOND)):
-                    self._run(copy, out, kind, box, 0)
+                # Covers have no time; and some films are shorter.
+                for second in (0,) if kind in _SOUND else (AT_SECOND, 0):
+                    if self._run(copy, out, kind, box, second):
+                        break
                 out.seek(0)
                 data = out.read()
         except OSError as error:
