@@ -58,19 +58,24 @@ def thumbnail_table(results: ThumbnailResults) -> str:
 
 
 def measure_thumbnails(
-    results: ThumbnailResults, *, room: Path, seconds: int, tell: Callable[[str], None]
+    results: ThumbnailResults,
+    *,
+    room: Path,
+    seconds: int,
+    tell: Callable[[str], None],
+    count: int = PHOTOS,
 ) -> None:
-    """Measure in the empty folder `room`, for `seconds` where it is about a rate.
+    """Measure `count` photos in the empty folder `room`, for `seconds` where it is about a rate.
 
     Raises `NotDrawn`, and what running programs raises.
     """
-    tell(f"making {PHOTOS} photos")
+    tell(f"making {count} photos")
     photos, home = room / "photos", room / "server"
     home.mkdir()
-    paths = make_photos(photos, PHOTOS)
+    paths = make_photos(photos, count)
     put = run(command("put", *map(str, paths)), folder=room, environ=environment(home))
     places = [f"{_PLACE}{line.split()[0]}/t?mh={HEIGHT}&tv=3" for line in put.output.splitlines()]
-    assert len(set(places)) == PHOTOS
+    assert len(set(places)) == count
     clear(photos)
     _forget(home)
     with serving(home, log=room / "server.log") as server:
@@ -80,7 +85,7 @@ def measure_thumbnails(
         results.figures[WARM] = answer_rate(server, places, seconds=seconds, folder=room)
         tell(f"  at hand: {results.figures[WARM]:,.0f} a second")
     with serving(home, log=room / "server.log") as server:
-        results.figures[CACHED] = PHOTOS / _seconds(server, places, 1)
+        results.figures[CACHED] = count / _seconds(server, places, 1)
         tell(f"  out of the cache: {results.figures[CACHED]:,.0f} a second")
     clear(home)
 
