@@ -13,7 +13,7 @@ from falcon.asgi.ws import WebSocket
 from falcon.errors import PayloadTypeError
 
 from ..blobstore.errors import HoldfastError
-from ..blobstore.handlers.auth import peer_of
+from ..blobstore.handlers.auth import Scope, peer_of
 from ..blobstore.handlers.budget import Lease
 from ..blobstore.handlers.problems import report
 from ..blobstore.ref import Ref
@@ -61,7 +61,7 @@ class SearchFeed:
         """Serve a websocket, whose caller may search, until either side ends it."""
         await ws.accept()
         with self.services.blobs.memory.lease(peer_of(req.scope).abort) as lease:
-            session = _Session(self, ws, _Line(ws, lease))
+            session = _Session(self, ws, _Line(ws, lease), req.scope)
             with self.index.watching(session.note):
                 await session.run()
 
@@ -102,8 +102,9 @@ class _Line:
 class _Session:
     """One websocket, and what it has asked for."""
 
-    def __init__(self, feed: SearchFeed, ws: WebSocket, line: _Line) -> None:
+    def __init__(self, feed: SearchFeed, ws: WebSocket, line: _Line, scope: Scope) -> None:
         self._feed = feed
+        self._scope = scope
         self._ws = ws
         self._line = line
         self._stopping = feed.services.blobs.stopping
@@ -129,7 +130,7 @@ class _Session:
             standing.note(changed)
 
     async def run(self) -> None:
-        """Listen until the listener has gone, or the server stops."""
+        """Listen until the listener has gone or is signed out, or the server stops."""
         work = (self._listen(), self._send_status(), self._stopping.wait())
         tasks = [asyncio.ensure_future(one) for one in work]
         try:
@@ -142,6 +143,9 @@ class _Session:
         for result in ended:
             if isinstance(result, Exception) and not isinstance(result, OSError):
                 raise result
+        if self._is_out():
+            with suppress(OSError):
+                await self._ws.close(1008, "the session has ended")
         if self._stopping.is_set():
             with suppress(OSError):
                 await self._ws.close(1001, "the server stops")
@@ -185,7 +189,12 @@ class _Session:
     async def _send_status(self) -> None:
         while True:
             await asyncio.sleep(STATUS_SECONDS)
+            if self._is_out():
+                return
             await self._look_at_status()
+
+    def _is_out(self) -> bool:
+        return self._feed.services.auth.has_ended(self._scope)
 
     async def _look_at_status(self) -> None:
         """Send the status if it has changed."""

@@ -35,6 +35,7 @@ Scope = MutableMapping[str, Any]
 
 _RIGHTS = "holdfast.rights"
 _BY_PAGE = "holdfast.by-page"
+_BY_SESSION = "holdfast.by-session"
 _FOREIGN = "holdfast.foreign"
 
 PEER = "holdfast.peer"
@@ -169,6 +170,13 @@ class Auth:
         self.rights_of(scope)
         return _BY_PAGE not in scope
 
+    def has_ended(self, scope: Scope) -> bool:
+        """Whether the session is over that a request has its rights from.
+
+        For what goes on for long after it was asked for.
+        """
+        return _BY_SESSION in scope and not (self._sessions and self._sessions.knows(scope))
+
     def is_foreign(self, scope: Scope) -> bool:
         """Whether a browser asks for a page that is not of this server.
 
@@ -247,7 +255,7 @@ class Auth:
         if origin is not None or fetch_site:
             scope[_BY_PAGE] = True
         if has_cookie and self._sessions is not None and self._sessions.knows(scope):
-            scope[_BY_PAGE] = True
+            scope[_BY_PAGE] = scope[_BY_SESSION] = True
             return rights.ALL
         if self._is_open and (self._to_everyone or not host or self._is_our_name(scope, host)):
             return rights.ALL

@@ -112,6 +112,19 @@ def test_a_page_of_ours_may_listen_by_its_session_and_no_other_page(server: Runn
         assert listen(origin) == 401
 
 
+def test_who_is_signed_out_hears_no_more(server: RunningServer) -> None:
+    own, other = sign_in(server), sign_in(server)
+    origin = f"http://127.0.0.1:{server.port}"
+    headers = {"Cookie": other, "Origin": origin}
+    with connect(origin.replace("http", "ws") + FEED, additional_headers=headers) as line:
+        assert "_status" in str(line.recv(timeout=20))
+        form = {"csrf": csrf(server, own), "others": "1"}
+        assert post(server, "/ui/sessions", form, Cookie=own).status == 303
+        for _ in line:
+            pass
+        assert line.close_code == 1008
+
+
 def test_no_log_line_holds_a_secret_of_a_session(server: RunningServer) -> None:
     cookie = sign_in(server)
     token = csrf(server, cookie)
