@@ -109,8 +109,12 @@ def visiting(browser: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def page(visit: Callable[..., Page]) -> Page:
     """The gallery as it is at first, on a desktop."""
-    page = visit("/ui/")
-    page.locator(".tile-picture").first.wait_for()
+    return whole(visit("/ui/"))
+
+
+def whole(page: Page) -> Page:
+    """A page with a grid, when it knows all there is and shows the first pictures."""
+    page.locator(".grid:not([aria-busy]) .tile-picture").first.wait_for()
     return page
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import PHONE, finger, shoot
+from .conftest import PHONE, finger, shoot, whole
 from .samples import make_photos
 from .site import Site
 
@@ -200,7 +200,7 @@ def test_beyond_the_largest_thumbnail_the_original_is_shown(
     Image.new("RGB", (3000, 4500), (90, 140, 90)).save(tmp_path / "large.jpg")
     site = new_site()
     site.put([tmp_path / "large.jpg"])
-    page = visit("/ui/", site=site)
+    page = whole(visit("/ui/", site=site))
     opened(page, "large.jpg")
     expect(picture(page)).to_have_attribute("src", re.compile("mh=1000"))
     for _ in range(4):
@@ -290,7 +290,7 @@ def test_what_is_moved_to_trash_makes_room_for_the_next(
 ) -> None:
     site = new_site()
     site.put(make_photos(tmp_path, 4))
-    page = visit("/ui/", site=site)
+    page = whole(visit("/ui/", site=site))
     opened(page, "photo-001.jpg")
     page.keyboard.press("Delete")
     lightbox(page, "photo-002.jpg")
@@ -333,7 +333,7 @@ def test_tags_can_be_edited_from_the_details(
 ) -> None:
     site = new_site()
     site.put(make_photos(tmp_path, 3))
-    page = visit("/ui/", site=site)
+    page = whole(visit("/ui/", site=site))
     opened(page, "photo-001.jpg")
     page.keyboard.press("i")
     page.get_by_role("button", name="Add tags").click()

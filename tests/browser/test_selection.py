@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import PHONE, finger, shoot
+from .conftest import PHONE, finger, shoot, whole
 from .samples import make_photos
 from .site import Site
 
@@ -58,8 +58,7 @@ def test_a_range_may_reach_over_what_nobody_has_looked_at(
 ) -> None:
     site = new_site()
     site.put(make_photos(tmp_path, 450))
-    page = visit("/ui/", site=site)
-    page.locator(".tile-picture").first.wait_for()
+    page = whole(visit("/ui/", site=site))
     check(page, 0)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     tile(page, 449).click(modifiers=["Shift"])
@@ -173,8 +172,7 @@ def test_what_is_selected_is_still_so_when_something_comes(
     site = new_site()
     photos = make_photos(tmp_path, 20)
     site.put(photos[1:])
-    page = visit("/ui/", site=site)
-    page.locator(".tile-picture").first.wait_for()
+    page = whole(visit("/ui/", site=site))
     check(page, 5)
     check(page, 7)
     site.put(photos[:1])
@@ -189,8 +187,7 @@ def test_what_is_moved_to_trash_goes_and_comes_back_when_undone(
 ) -> None:
     site = new_site()
     site.put(make_photos(tmp_path, 12))
-    page = visit("/ui/", site=site)
-    page.locator(".tile-picture").first.wait_for()
+    page = whole(visit("/ui/", site=site))
     check(page, 3)
     check(page, 4)
     page.keyboard.press("Delete")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from .conftest import DESKTOP, PHONE, shoot
+from .conftest import DESKTOP, PHONE, shoot, whole
 from .samples import make_photos
 from .site import Site
 
@@ -154,8 +154,7 @@ def test_one_stays_where_one_is_when_something_comes_above(
     site = new_site()
     photos = make_photos(tmp_path, 40)
     site.put(photos[6:])
-    page = visit("/ui/", site=site)
-    page.locator(".tile-picture").first.wait_for()
+    page = whole(visit("/ui/", site=site))
     scroll(page, 900)
     before = page.evaluate(TOP_ITEM)
     taller = page.evaluate("document.documentElement.scrollHeight") + 100

@@ -84,9 +84,10 @@ export class Facts {
       ),
     );
     if (this.editTags) {
+      const click = () => this.editTags(item);
       const edit = el(
         "button",
-        { class: "facts-tag facts-tag-edit", type: "button", on: { click: () => this.editTags(item) } },
+        { class: "facts-tag facts-tag-edit", type: "button", on: { click } },
         tags.length ? "Edit tags" : "Add tags",
       );
       tags.push(el("li", {}, edit));
@@ -109,9 +110,10 @@ function table(facts) {
 }
 
 function ownFacts({ name, size, width, height, mime }) {
+  const dimensions = `${numberWords(width)} × ${numberWords(height)}`;
   return [
     name && { label: "File", value: name },
-    width && height && { label: "Dimensions", value: `${numberWords(width)} × ${numberWords(height)}` },
+    width && height && { label: "Dimensions", value: dimensions },
     size !== null && { label: "Size", value: sizeWords(size) },
     mime && { label: "Type", value: mime },
   ].filter(Boolean);

@@ -2,7 +2,11 @@
 
 const LANGUAGE = document.documentElement.lang || "en";
 
-const MONTH = new Intl.DateTimeFormat(LANGUAGE, { month: "long", year: "numeric", timeZone: "UTC" });
+const MONTH = new Intl.DateTimeFormat(LANGUAGE, {
+  month: "long",
+  year: "numeric",
+  timeZone: "UTC",
+});
 const SHORT_MONTH = new Intl.DateTimeFormat(LANGUAGE, {
   month: "short",
   year: "numeric",
@@ -62,7 +66,9 @@ export function sizeWords(size) {
 /** "1:02:03". @param {number} seconds */
 export function lengthWords(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const rest = whole % 60;
   const two = (number) => String(number).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }

@@ -24,7 +24,8 @@ export async function start() {
     within: page.in ?? "",
     first: page.first ?? null,
   });
-  const shown = await showTimeline(element, source, { label: page.q ? "What was found" : "Photos and things" });
+  const label = page.q ? "What was found" : "Photos and things";
+  const shown = await showTimeline(element, source, { label });
   // Something may come while one looks at nothing.
   shown.addEventListener("layout", () => showEmpty(shown));
   showEmpty(shown);

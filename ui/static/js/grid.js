@@ -1,39 +1,48 @@
 /**
  * A grid of very many tiles, of which only those near the window are in the document.
  *
- * Everything has its place from the beginning (see `layout.js`), and keeps it: what is at the top of
- * the window stays there when the window changes its width, and when things come or go.
+ * Everything has its place from the beginning (see `layout.js`), and keeps it: what is at the top
+ * of the window stays there when the window changes its width, and when things come or go.
  */
 
-import { announce } from "./dom.js";
+import { announce, setAttribute } from "./dom.js";
+import { followed, marksIn, prepared } from "./following.js";
 import { monthWords, numberWords } from "./format.js";
 import { layOut, rowHeightFor } from "./layout.js";
 import { Lines } from "./lines.js";
+import { Pace } from "./pace.js";
 import { Selection } from "./selection.js";
 import { Moved } from "./timeline.js";
 
 const GAP = 4;
 const HEADING = 60;
 
-/** Windows' heights per second beyond which one does not look at what passes. */
-const FAST = 4;
+const NOTHING = layOut({
+  shapes: new Uint8Array(),
+  months: [],
+  width: 1,
+  rowHeight: 1,
+  gap: 0,
+  heading: 0,
+});
+
+/** Milliseconds without scrolling after which one has come to rest. */
 const REST = 110;
 
 /**
  * Events: `open` (with `index` and `item`) when a thing should be shown, whose link is followed
  * unless that is prevented; `selectionchange` (with `count`); `layout` when places have changed;
- * `view` when others are looked at; `rest` when one has stopped scrolling; `problem` (with `error`)
- * when the server could not be asked.
+ * `view` when others are looked at; `problem` (with `error`) when the server could not be asked.
  */
 export class Grid extends EventTarget {
-  #layout = layOut({ shapes: new Uint8Array(), months: [], width: 1, rowHeight: 1, gap: 0, heading: 0 });
+  #layout = NOTHING;
   #width = 0;
   #gridTop = 0;
   #header = 0;
   #active = 0;
   #frame = 0;
   #rest = 0;
-  #lastScroll = { time: 0, top: 0 };
+  #pace = new Pace();
   #isFast = false;
   #isStale = false;
   #isRenewing = false;
@@ -108,6 +117,7 @@ export class Grid extends EventTarget {
   /** Shows another source, and nothing selected in it. */
   #take(source, marks = null) {
     this.source = source;
+    this.#stay = null;
     source.addEventListener("ready", () => {
       if (this.source !== source) return;
       this.#keepSelection();
@@ -125,9 +135,12 @@ export class Grid extends EventTarget {
   }
 
   #keepSelection() {
-    const marks = new Uint8Array(this.source.total);
-    marks.set(this.selection.marks.subarray(0, marks.length));
-    this.selection.replace(marks);
+    const { selection, source } = this;
+    const marks = new Uint8Array(source.total);
+    marks.set(selection.marks.subarray(0, marks.length));
+    // Who selected all there was did not mean what was known of it.
+    if (selection.count && selection.count === selection.marks.length) marks.fill(1);
+    selection.replace(marks);
   }
 
   #tell(name, detail = {}) {
@@ -157,6 +170,7 @@ export class Grid extends EventTarget {
     this.#active = Math.min(this.#active, Math.max(0, layout.count - 1));
     this.element.style.height = `${layout.height}px`;
     this.element.setAttribute("aria-rowcount", String(layout.rows + layout.sections.length));
+    setAttribute(this.element, "aria-busy", isOpen ? "true" : null);
     this.#measure();
     this.lines.reset(layout);
     this.#tell("layout");
@@ -247,7 +261,8 @@ export class Grid extends EventTarget {
   reveal(index) {
     const { top, height } = this.#layout.box(index);
     const margin = 16;
-    if (top - margin < this.top) this.#scrollTo(this.#isFirstRow(index) ? top - HEADING : top - margin);
+    const above = this.#isFirstRow(index) ? top - HEADING : top - margin;
+    if (top - margin < this.top) this.#scrollTo(above);
     else if (top + height + margin > this.top + this.tall) {
       this.#scrollTo(top + height + margin - this.tall);
     }
@@ -261,18 +276,9 @@ export class Grid extends EventTarget {
   // Looking --------------------------------------------------------------------------------------
 
   #scrolled() {
-    const now = performance.now();
-    const { time, top } = this.#lastScroll;
-    const moved = Math.abs(scrollY - top);
-    this.#lastScroll = { time: now, top: scrollY };
-    const speed = (moved / innerHeight / Math.max(8, now - time)) * 1000;
-    this.#isFast = speed > FAST && moved > innerHeight / 8;
+    this.#isFast = this.#pace.isFast();
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      this.#isFast = false;
-      this.render();
-      this.#tell("rest");
-    }, REST);
+    this.#rest = setTimeout(() => this.render(), REST);
     this.#renderSoon();
   }
 
@@ -387,15 +393,14 @@ export class Grid extends EventTarget {
   }
 
   async #renew() {
-    let next;
     try {
-      next = await this.source.renewed();
+      const next = await this.source.renewed();
       if (!next) return;
-      const focused = this.#focused() < 0 ? -1 : await this.#followed(next, this.#active);
-      const marks = await this.#marksIn(next);
-      const at = await this.#prepared(next);
-      this.source.want(0, 0);
+      const focused = this.#focused() < 0 ? -1 : await followed(this, next, this.#active);
+      const marks = await marksIn(this, next);
+      const at = await prepared(this, next);
       const place = this.place();
+      this.source.want(0, 0);
       if (focused >= 0) this.#active = focused;
       this.#take(next, marks);
       // Who is at the very top wants to see what is new.
@@ -405,64 +410,8 @@ export class Grid extends EventTarget {
     }
   }
 
-  /** Where one will be in another source, with what will be seen there at hand. */
-  async #prepared(next) {
-    let at = 0;
-    for (let tries = 0; tries < 5; tries += 1) {
-      const { index } = this.place();
-      at = await this.#followed(next, index);
-      const seen = this.lines.seen;
-      const edges = [at - seen, at, at + seen].map((edge) => Math.min(edge, next.total - 1));
-      await Promise.all(edges.map((edge) => next.total && next.fetched(Math.max(0, edge))));
-      if (this.place().index === index) break; // nobody has scrolled meanwhile
-    }
-    return at;
-  }
-
-  /** Where the item at `index` is in another source, or what is in its place. */
-  async #followed(next, index) {
-    const item = this.source.item(index);
-    const found = item ? await next.locate(item) : -1;
-    if (found >= 0) return found;
-    const section = this.#layout.sections[this.#layout.sectionOf(index)];
-    const month = next.months.find(([label]) => label === section?.label);
-    const first = month?.[1] ?? section?.first ?? 0;
-    return Math.max(0, Math.min(first + index - (section?.first ?? 0), next.total - 1));
-  }
-
-  /** What is selected, as positions in another source. What cannot be told there is given up. */
-  async #marksIn(next) {
-    const marks = new Uint8Array(next.total);
-    const { selection, source } = this;
-    if (!selection.count) return marks;
-    if (isSameOrder(source, next)) {
-      marks.set(selection.marks);
-      return marks;
-    }
-    let kept = 0;
-    for (let index = selection.next(0); index >= 0; index = selection.next(index + 1)) {
-      const item = source.item(index);
-      const found = item ? await next.locate(item) : -1;
-      if (found < 0) continue;
-      marks[found] = 1;
-      kept += 1;
-    }
-    const lost = selection.count - kept;
-    if (lost) announce(`Things have changed: ${numberWords(lost)} are no longer selected.`);
-    return marks;
-  }
-
   /** The words of a section's heading. @param {number} section */
   headingWords(section) {
     return monthWords(this.#layout.sections[section].label);
   }
-}
-
-/** Whether two sources have the same items, as far as can be told without asking for them. */
-function isSameOrder(one, other) {
-  return (
-    one.total === other.total &&
-    one.tokens.join() === other.tokens.join() &&
-    one.shapes.every((shape, index) => shape === other.shapes[index])
-  );
 }

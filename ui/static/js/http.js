@@ -9,7 +9,8 @@ export class Problem extends Error {
    * @param {{error?: string, remedy?: string, position?: number}} said
    */
   constructor(status, said) {
-    super(said.error || (status ? `The server answered ${status}.` : "The server is out of reach."));
+    const bare = status ? `The server answered ${status}.` : "The server is out of reach.";
+    super(said.error || bare);
     this.name = "Problem";
     this.status = status;
     /** What the person can do about it, or "". */

@@ -4,36 +4,18 @@
  * The page behind stays as it is; leaving gives the keyboard back to where it was opened.
  */
 
-import { announce, drawing, el, isCalm, isTyping } from "./dom.js";
+import * as deeds from "./deeds.js";
+import { announce } from "./dom.js";
 import { Facts } from "./facts.js";
 import { getJson } from "./http.js";
 import { addShortcuts } from "./keys.js";
-import { fileUrl, page } from "./page.js";
+import { LightboxFrame } from "./lightboxframe.js";
+import { page } from "./page.js";
 import { Slide } from "./slide.js";
-import { ItemList } from "./timeline.js";
+import { swipe } from "./swiping.js";
 import { itemName } from "./tile.js";
+import { ItemList } from "./timeline.js";
 import { Zoom } from "./zoom.js";
-
-/** The part of the stage a finger must cross, or its speed, to go on to the neighbour. */
-const ENOUGH = 0.25;
-const FLICK = 0.4;
-
-/** Pixels down that put it away. */
-const DROP = 110;
-
-/** Milliseconds without a movement after which the buttons go from a film or a picture. */
-const IDLE = 3000;
-
-const PATHS = Object.freeze({
-  close: "M19 12H5M11 6l-6 6 6 6",
-  delete: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v5M14 11v5",
-  download: "M12 4v11M8 11l4 4 4-4M5 20h14",
-  info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 11v5M12 8v.1",
-  next: "M9 5l7 7-7 7",
-  previous: "M15 5l-7 7 7 7",
-  share: "M12 15V4M8 8l4-4 4 4M6 12v8h12v-8",
-  zoom: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20M10.5 8v5M8 10.5h5",
-});
 
 /** The ref in the address, if something is to be shown. */
 export function viewedRef() {
@@ -68,7 +50,6 @@ export class Lightbox {
   #slides = new Map();
   #removeKeys = null;
   #inert = [];
-  #idle = 0;
   #renewing = null;
 
   /**
@@ -97,72 +78,33 @@ export class Lightbox {
     return this.alone ?? this.source();
   }
 
-  #build() {
-    this.title = el("p", { class: "lightbox-title", dir: "auto" });
-    const acts = Boolean(page.urls.api && page.writable);
-    this.facts = new Facts(acts ? (item) => this.#editTags(item) : null);
-    this.download = el(
-      "a",
-      { class: "lightbox-button", title: "Download (d)", "aria-label": "Download" },
-      drawing(PATHS.download),
-    );
-    this.info = this.#button("info", "Details (i)", () => this.#toggleFacts());
-    this.info.setAttribute("aria-expanded", "false");
-    this.magnify = this.#button("zoom", "Zoom (z)", () => this.zoom.toggle());
-    this.bar = el(
-      "div",
-      { class: "lightbox-bar" },
-      this.#button("close", "Back (Esc)", () => this.close()),
-      this.title,
-      this.magnify,
-      acts && this.#button("share", "Share (S)", () => this.#share()),
-      this.download,
-      acts && this.#button("delete", "Move to trash (Delete)", () => this.#moveToTrash()),
-      this.info,
-    );
-    this.previous = this.#button("previous", "Previous (←)", () => this.#step(-1));
-    this.next = this.#button("next", "Next (→)", () => this.#step(1));
-    this.previous.classList.add("lightbox-previous");
-    this.next.classList.add("lightbox-next");
-    this.strip = el("div", { class: "lightbox-strip" });
-    this.stage = el("div", { class: "lightbox-stage" }, this.strip);
-    const view = el("div", { class: "lightbox-view" }, this.stage, this.previous, this.next, this.bar);
-    this.element = el(
-      "div",
-      {
-        class: "lightbox",
-        role: "dialog",
-        "aria-modal": "true",
-        "aria-label": "Viewer",
-        tabindex: "-1",
-      },
-      view,
-      this.facts.element,
-    );
-    this.zoom = new Zoom(this.stage, () => this.#slides.get(this.#index)?.frame ?? null);
-    this.zoom.addEventListener("zoom", () => this.#fitCurrent());
-    this.zoom.addEventListener("swipe", (event) => this.#swipe(event));
-    this.zoom.addEventListener("swiped", (event) => this.#swiped(event));
-    this.zoom.addEventListener("tap", ({ at }) => this.#tap(at));
-    this.element.addEventListener("keydown", (event) => this.#trap(event));
-    this.element.addEventListener("pointermove", () => this.#stir());
-    this.element.addEventListener("focusin", () => this.#stir());
-    this.stage.addEventListener("sized", () => this.#fit());
+  get #item() {
+    return this.#items.item(this.#index);
   }
 
-  #button(name, label, run) {
-    const words = label.replace(/ \(.*/, "");
-    return el(
-      "button",
-      {
-        class: `lightbox-button lightbox-${name}`,
-        type: "button",
-        title: label,
-        "aria-label": words,
-        on: { click: run },
-      },
-      drawing(PATHS[name]),
-    );
+  #build() {
+    const acts = isOwners();
+    this.facts = new Facts(acts ? (item) => deeds.editTags(item) : null);
+    this.frame = new LightboxFrame(this.facts.element, {
+      close: () => this.close(),
+      delete: acts ? () => this.#moveToTrash() : null,
+      info: () => this.#toggleFacts(),
+      next: () => this.#step(1),
+      previous: () => this.#step(-1),
+      share: acts ? () => deeds.share(this.#item) : null,
+      zoom: () => this.zoom.toggle(),
+    });
+    this.element = this.frame.element;
+    const { stage } = this.frame;
+    this.zoom = new Zoom(stage, () => this.#slides.get(this.#index)?.frame ?? null);
+    this.zoom.addEventListener("zoom", () => this.#fitCurrent());
+    swipe(this.zoom, this.frame, {
+      isAtEnd: (by) => !this.#has(this.#index + by),
+      step: (by) => this.#step(by),
+      close: () => this.close(),
+    });
+    this.zoom.addEventListener("tap", ({ at }) => this.#tap(at));
+    stage.addEventListener("sized", () => this.#fit());
   }
 
   // Coming and going -----------------------------------------------------------------------------
@@ -238,10 +180,10 @@ export class Lightbox {
     this.#inert = [];
     document.documentElement.classList.remove("has-lightbox");
     document.body.style.paddingInlineEnd = "";
-    clearTimeout(this.#idle);
+    this.frame.rest();
     for (const slide of this.#slides.values()) slide.close();
     this.#slides.clear();
-    this.strip.replaceChildren();
+    this.frame.strip.replaceChildren();
     this.zoom.reset();
     this.element.remove();
     this.#removeKeys();
@@ -278,7 +220,7 @@ export class Lightbox {
     if (!slide) {
       slide = new Slide(this.#items.item(at), this.preview(at));
       this.#slides.set(at, slide);
-      this.strip.append(slide.element);
+      this.frame.strip.append(slide.element);
     }
     slide.element.style.insetInlineStart = `${(at - this.#index) * 100}%`;
     slide.element.inert = at !== this.#index;
@@ -287,35 +229,35 @@ export class Lightbox {
   #describe() {
     const item = this.#items.item(this.#index);
     const { total } = this.#items;
-    this.title.textContent = item.title || item.name;
-    this.element.setAttribute("aria-label", itemName(item));
-    this.previous.hidden = this.#index === 0;
-    this.next.hidden = this.#index >= total - 1;
-    this.magnify.hidden = !this.#slides.get(this.#index).isPicture;
-    this.download.hidden = !item.content;
-    this.download.href = fileUrl(item);
-    this.download.download = item.name;
+    this.frame.describe(item, {
+      isFirst: this.#index === 0,
+      isLast: this.#index >= total - 1,
+      isPicture: this.#slides.get(this.#index).isPicture,
+    });
     this.facts.show(item);
     announce(`${itemName(item)}, ${this.#index + 1} of ${total}`);
-    this.#stir();
   }
 
   #fit() {
     if (!this.isOpen) return;
-    const box = { width: this.stage.clientWidth, height: this.stage.clientHeight };
-    for (const at of [this.#index, this.#index + 1, this.#index - 1]) this.#slides.get(at)?.fit(box);
+    const box = { width: this.frame.stage.clientWidth, height: this.frame.stage.clientHeight };
+    for (const slide of this.#slides.values()) slide.fit(box);
     this.zoom.reset();
   }
 
   #fitCurrent() {
-    const box = { width: this.stage.clientWidth, height: this.stage.clientHeight };
+    const box = { width: this.frame.stage.clientWidth, height: this.frame.stage.clientHeight };
     this.#slides.get(this.#index)?.fit(box, this.zoom.scale);
+  }
+
+  #has(index) {
+    return index >= 0 && index < this.#items.total;
   }
 
   async #step(by) {
     const index = this.#index + by;
     const items = this.#items;
-    if (index < 0 || index >= items.total) return;
+    if (!this.#has(index)) return;
     const item = items.item(index) ?? (await items.fetched(index).catch(() => null));
     if (!item || !this.isOpen || index !== this.#index + by) return;
     history.replaceState(history.state, "", `#view=${item.ref}`);
@@ -348,64 +290,20 @@ export class Lightbox {
 
   // Hands ----------------------------------------------------------------------------------------
 
-  #swipe({ x, y }) {
-    const isDown = y > 0 && y > Math.abs(x) * 1.4;
-    this.strip.classList.add("is-held");
-    const across = isDown ? 0 : this.#isAtEnd(x) ? x / 4 : x;
-    this.strip.style.transform = `translate(${across}px, ${isDown ? y : 0}px)`;
-    this.element.style.setProperty("--gone", isDown ? String(Math.min(0.7, y / 500)) : "0");
-  }
-
-  #isAtEnd(x) {
-    return x > 0 ? this.#index === 0 : this.#index >= this.#items.total - 1;
-  }
-
-  async #swiped({ x, y, speed }) {
-    const { strip, stage } = this;
-    strip.classList.remove("is-held");
-    this.element.style.setProperty("--gone", "0");
-    strip.style.transform = "";
-    if (y > DROP && y > Math.abs(x) * 1.4) {
-      this.close();
-      return;
-    }
-    const isOn = Math.abs(x) > stage.clientWidth * ENOUGH || Math.abs(speed) > FLICK;
-    if (!isOn || Math.abs(y) > Math.abs(x) || this.#isAtEnd(x)) return;
-    const by = x > 0 ? -1 : 1;
-    if (!isCalm()) {
-      strip.style.transform = `translateX(${-by * 100}%)`;
-      await settled(strip);
-    }
-    strip.classList.add("is-held"); // no way back across the stage
-    await this.#step(by);
-    strip.style.transform = "";
-    strip.getBoundingClientRect();
-    strip.classList.remove("is-held");
-  }
-
   #tap({ target, pointerType }) {
     if (pointerType === "mouse") {
       if (!target.closest(".slide-frame")) this.close();
     } else {
-      this.element.classList.toggle("is-bare");
+      if (this.frame.isBare) this.frame.stir();
+      else this.frame.hideButtons();
     }
-  }
-
-  /** Buttons are seen while somebody is there, and always by who needs them to be. */
-  #stir() {
-    this.element.classList.remove("is-bare");
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
-      const isUsed = this.element.querySelector(".lightbox-view :focus-visible, .lightbox-bar:hover");
-      if (!isUsed && !this.facts.isOpen) this.element.classList.add("is-bare");
-    }, IDLE);
   }
 
   // Keys -----------------------------------------------------------------------------------------
 
   #keys() {
     const key = (keys, label, run, more = {}) => ({ keys, label, run, group: "Viewer", ...more });
-    const acts = page.urls.api && page.writable;
+    const { download } = this.frame;
     return [
       key("ArrowLeft", "Previous", () => this.#sideways(-1)),
       key("ArrowRight", "Next", () => this.#sideways(1)),
@@ -420,12 +318,12 @@ export class Lightbox {
       key("Space", "Play, pause", () => this.#playOrPause(), {
         when: () => Boolean(this.#slides.get(this.#index)?.player),
       }),
-      key("d", "Download", () => this.download.click(), { when: () => !this.download.hidden }),
-      ...(acts
+      key("d", "Download", () => download.click(), { when: () => !download.hidden }),
+      ...(isOwners()
         ? [
-            key("t", "Tags", () => this.#editTags(this.#items.item(this.#index))),
-            key("s", "Add to a set", () => this.#addToSet()),
-            key("S", "Share", () => this.#share()),
+            key("t", "Tags", () => deeds.editTags(this.#item)),
+            key("s", "Add to a set", () => deeds.addToSet(this.#item)),
+            key("S", "Share", () => deeds.share(this.#item)),
             key("Delete", "Move to trash", () => this.#moveToTrash()),
           ]
         : []),
@@ -444,86 +342,23 @@ export class Lightbox {
     else player.pause();
   }
 
-  /** Tab stays inside. Keys pressed on what plays are its own, but for leaving. */
-  #trap(event) {
-    if (event.target instanceof HTMLMediaElement && event.key !== "Escape") {
-      if (event.key !== "Tab") event.stopPropagation();
-    }
-    if (event.key !== "Tab" || isTyping(event.target)) return;
-    const stops = [...this.element.querySelectorAll("button, a[href], video, audio, pre")].filter(
-      (stop) => !stop.closest("[hidden], [inert]"),
-    );
-    const at = stops.indexOf(document.activeElement);
-    const isLeaving = event.shiftKey ? at <= 0 : at === stops.length - 1;
-    if (!isLeaving) return;
-    event.preventDefault();
-    stops.at(event.shiftKey ? -1 : 0)?.focus();
-  }
-
   #toggleFacts() {
     const { facts } = this;
     facts.isOpen = !facts.isOpen;
-    this.element.classList.toggle("has-facts", facts.isOpen);
-    this.info.setAttribute("aria-expanded", String(facts.isOpen));
-    facts.show(this.#items.item(this.#index));
+    this.frame.showFacts(facts.isOpen);
+    facts.show(this.#item);
     this.#fit();
-    this.#stir();
-  }
-
-  // What the owner does --------------------------------------------------------------------------
-
-  async #editTags(item) {
-    const { askTags } = await import("./tagger.js");
-    await askTags([item]);
-  }
-
-  async #addToSet() {
-    const { addToSet } = await import("./setpicker.js");
-    await addToSet([this.#items.item(this.#index)]);
-  }
-
-  async #share() {
-    const item = this.#items.item(this.#index);
-    const { share } = await import("./shareform.js");
-    await share({ refs: [item.ref], title: item.title || item.name || undefined });
   }
 
   async #moveToTrash() {
-    const item = this.#items.item(this.#index);
-    const [{ isBare }, { act, makeClaims }, { say }] = await Promise.all([
-      import("./permanodes.js"),
-      import("./acts.js"),
-      import("./toast.js"),
-    ]);
-    if (isBare(item)) {
-      say("This is part of a folder, which never changes. Delete the folder itself.");
-      return;
-    }
     const next = this.#index + 1 < this.#items.total ? 1 : -1;
-    const done = await act({
-      doing: "Moving to trash",
-      done: `Moved ${item.title || item.name || "it"} to trash`,
-      run: async (told) => ({
-        claims: await makeClaims([{ act: "delete", target: item.ref }], told),
-      }),
-    });
-    if (!done || !this.isOpen) return;
+    if (!(await deeds.moveToTrash(this.#item)) || !this.isOpen) return;
     if (this.#items.total > 1 && this.#index + next >= 0) await this.#step(next);
     else this.close();
   }
 }
 
-/** When a movement has come to its end, or will not. */
-function settled(element) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 300);
-    element.addEventListener(
-      "transitionend",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+/** Whether who looks may change things. */
+function isOwners() {
+  return Boolean(page.urls.api && page.writable);
 }

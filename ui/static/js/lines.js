@@ -104,7 +104,8 @@ export class Lines {
       const item = this.grid.source.item(index);
       const tile = this.#tileFor(item);
       const column = index - rowFirst[row] + 1;
-      tile.place(index, { left: left[index], width: across[index], height: rowHeight[row], column });
+      const box = { left: left[index], width: across[index], height: rowHeight[row] };
+      tile.place(index, { ...box, column });
       tile.fill(item);
       tile.setSelected(this.grid.selection.has(index));
       tile.setActive(index === this.#active);

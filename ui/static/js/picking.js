@@ -81,7 +81,7 @@ class Picking {
     return true;
   }
 
-  // A rectangle by mouse ---------------------------------------------------------------------------
+  // A rectangle by mouse -------------------------------------------------------------------------
 
   /** @param {PointerEvent} event */
   pointerDown(event) {

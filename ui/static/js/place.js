@@ -1,4 +1,4 @@
-/** Where one was in a grid is kept with the page's entry in the history, for when one comes back. */
+/** Where one was in a grid: kept with the page's entry in the history, for when one comes back. */
 
 /** Milliseconds without scrolling after which it is written down; browsers limit how often. */
 const PAUSE = 250;

@@ -1,4 +1,4 @@
-/** One thing shown large: a picture, a film, a recording, a text, or a card that says what it is. */
+/** One thing shown large: a picture, film, recording or text, or a card that says what it is. */
 
 import { el } from "./dom.js";
 import { sizeWords } from "./format.js";
@@ -125,7 +125,8 @@ export class Slide {
       el("p", { class: "slide-title", dir: "auto" }, item.title || item.name || item.ref),
       item.size !== null && el("p", { class: "slide-more" }, sizeWords(item.size)),
       note && el("p", { class: "slide-more" }, note),
-      item.content && el("a", { class: "button", href: fileUrl(item), download: item.name }, "Download"),
+      item.content &&
+        el("a", { class: "button", href: fileUrl(item), download: item.name }, "Download"),
     );
   }
 
@@ -169,7 +170,8 @@ export class Slide {
         if (!this.item.width) this.element.dispatchEvent(new Event("sized", { bubbles: true }));
       })
       .catch(() => {
-        if (!this.image.src && !this.#given.signal.aborted) this.element.replaceChildren(this.#card());
+        if (this.image.src || this.#given.signal.aborted) return;
+        this.element.replaceChildren(this.#card());
       });
   }
 

@@ -142,7 +142,8 @@ export class Timeline extends EventTarget {
   /** Whether all of a chunk is here: the page came with half of the first. */
   #has(at) {
     const items = this.chunks.get(at);
-    return items !== undefined && items.length >= Math.min(this.chunk, this.total - at * this.chunk);
+    const whole = Math.min(this.chunk, this.total - at * this.chunk);
+    return items !== undefined && items.length >= whole;
   }
 
   #touch(at) {

@@ -13,7 +13,7 @@ const NEAR = 30;
 /**
  * Events: `zoom` when the scale has changed; `swipe` while one finger drags what is not zoomed, and
  * `swiped` when it lets go (both with `x`, `y`: how far, and the latter `speed` in pixels per
- * millisecond sideways); `tap` (with `at`, the pointer's event) for a click that is no part of these.
+ * millisecond sideways); `tap` (with `at`, the pointer's event) for a click that is none of these.
  */
 export class Zoom extends EventTarget {
   #pointers = new Map();
