@@ -126,11 +126,17 @@ def _number(text: str) -> int:
 
 
 async def feed(
-    service: BlobService, ws: WebSocket, has: int, action: str, *, cut: Callable[[], None]
+    service: BlobService,
+    ws: WebSocket,
+    has: int,
+    action: str,
+    *,
+    cut: Callable[[], None],
+    has_ended: Callable[[], bool],
 ) -> None:
     """Answer a websocket whose caller has rights `has`, until either side ends it.
 
-    `cut` hangs up without ceremony.
+    `cut` hangs up without ceremony; `has_ended` is whether the caller has those rights no more.
     """
     if action != ACTION:
         raise HTTPNotFound
@@ -138,13 +144,21 @@ async def feed(
         raise HTTPForbidden
     await ws.accept(subprotocol=PROTOCOL if PROTOCOL in ws.subprotocols else None)
     with service.memory.lease(cut) as lease:
-        await _Feed(service, ws, has, lease).run()
+        await _Feed(service, ws, has, lease, has_ended).run()
 
 
 class _Feed:
     """One websocket and what is in flight on it."""
 
-    def __init__(self, service: BlobService, ws: WebSocket, has: int, lease: Lease) -> None:
+    def __init__(
+        self,
+        service: BlobService,
+        ws: WebSocket,
+        has: int,
+        lease: Lease,
+        has_ended: Callable[[], bool],
+    ) -> None:
+        self._has_ended = has_ended
         self._service = service
         self._ws = ws
         self._has = has
@@ -164,6 +178,9 @@ class _Feed:
             while not self._service.stopping.is_set():
                 message = await self._next_message(stopping)
                 if message is None:
+                    break
+                if self._has_ended():
+                    code, reason = 1008, "the session has ended"
                     break
                 await self._take(message)
         except WebSocketDisconnected:

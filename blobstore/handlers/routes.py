@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from falcon.asgi import App, Request, Response
@@ -72,7 +73,8 @@ def add_routes(app: App[Any, Any], service: BlobService, auth: Auth) -> None:
         action: str = params["action"]
         has = auth.rights_of(req.scope)
         if ws is not None:
-            await feed(service, ws, has, action, cut=peer_of(req.scope).abort)
+            has_ended = partial(auth.has_ended, req.scope)
+            await feed(service, ws, has, action, cut=peer_of(req.scope).abort, has_ended=has_ended)
             return
         assert resp is not None
         call = CALLS.get((req.method, action))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from holdfast.blobstore.records import encode_control
 from holdfast.blobstore.ref import Ref
 
 from .server_process import Answer, RunningServer
@@ -112,17 +114,26 @@ def test_a_page_of_ours_may_listen_by_its_session_and_no_other_page(server: Runn
         assert listen(origin) == 401
 
 
-def test_who_is_signed_out_hears_no_more(server: RunningServer) -> None:
+def test_who_is_signed_out_hears_no_more_and_says_no_more(server: RunningServer) -> None:
     own, other = sign_in(server), sign_in(server)
     origin = f"http://127.0.0.1:{server.port}"
     headers = {"Cookie": other, "Origin": origin}
-    with connect(origin.replace("http", "ws") + FEED, additional_headers=headers) as line:
+    socket = origin.replace("http", "ws")
+    with (
+        connect(socket + FEED, additional_headers=headers) as line,
+        connect(socket + "/bs/camli/ws", additional_headers=headers) as blobs,
+    ):
         assert "_status" in str(line.recv(timeout=20))
+        blobs.send(encode_control("barrier", "1"))
+        assert b"synced" in bytes(blobs.recv(timeout=20))  # type: ignore[arg-type]
         form = {"csrf": csrf(server, own), "others": "1"}
         assert post(server, "/ui/sessions", form, Cookie=own).status == 303
-        for _ in line:
-            pass
-        assert line.close_code == 1008
+        blobs.send(encode_control("barrier", "2"))
+        for one in (line, blobs):
+            with suppress(ConnectionClosed):
+                while True:
+                    one.recv(timeout=20)
+            assert one.close_code == 1008
 
 
 def test_no_log_line_holds_a_secret_of_a_session(server: RunningServer) -> None:
