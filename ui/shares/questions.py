@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TypeAlias, TypeVar
 
@@ -12,7 +12,9 @@ from falcon.asgi import Request
 from ...blobstore.ref import Ref
 from ...index.search.desk import Desk
 from ...index.search.folderorder import FolderOrders
+from ...index.search.service import BRIEF_SECONDS
 from ...schema.claims import Share
+from ..gallery.api import document_bytes
 from ..gallery.stamps import Stamp
 from ..hangups import gone
 from ..searches import Searches
@@ -23,6 +25,9 @@ from .views import all_open
 
 MOST_KNOWN = 50_000
 """Things that are known to be open, over all shares."""
+
+MOST_KEPT = 8
+"""Answers that take long and are kept."""
 
 SETTLE_SECONDS = 2.0
 """How long one waits for files that have just come before it is said that a thing is not there."""
@@ -40,6 +45,7 @@ class Questions:
         self._stamp = stamp
         self._memory = Memory(FolderOrders(), Lists())
         self._open: OrderedDict[tuple[Ref, Ref], str] = OrderedDict()
+        self._kept: OrderedDict[tuple[Ref, str], tuple[str, bytes]] = OrderedDict()
 
     @property
     def stamp(self) -> str:
@@ -58,6 +64,24 @@ class Questions:
             return await self._ask(req, call, seconds=seconds)
         except NothingThere:
             return await self._ask(req, call, seconds=SETTLE_SECONDS)
+
+    async def ask_once(
+        self, req: Request, visit: Visit, question: Question[Mapping[str, object]]
+    ) -> bytes:
+        """The same, as JSON with a `stamp`, for what takes long: reckoned anew after changes alone.
+
+        The request's query must tell all that is asked.
+        """
+        asked, stamp = (visit.ref, req.query_string), self._stamp.text
+        held = self._kept.get(asked)
+        if held is None or held[0] != stamp:
+            found = await self.ask(req, visit, question, seconds=BRIEF_SECONDS)
+            held = stamp, document_bytes({**found, "stamp": stamp})
+            self._kept[asked] = held
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(asked)
+        return held[1]
 
     async def demand_open(self, req: Request, visit: Visit, refs: Iterable[Ref]) -> None:
         """Raises `NothingThere` unless the share opens all of these now."""

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from falcon.asgi import App, Request, Response
 
 from ...blobstore.errors import BadRef
-from ...blobstore.handlers.answers import answer_text, unauthorized
+from ...blobstore.handlers.answers import answer_bytes, answer_text, unauthorized
 from ...blobstore.handlers.auth import TooManyFailures
 from ...blobstore.handlers.form import query, read_form
 from ...blobstore.ref import Ref
@@ -21,7 +21,7 @@ from ...index.search.errors import IndexBehind
 from ...index.search.service import BRIEF_SECONDS
 from ...schema.sharing import Denial
 from ..claims import answer_catching_up
-from ..gallery.api import answer_document
+from ..gallery.api import JSON_TYPE, answer_document
 from ..gallery.stamps import Stamp
 from ..login.way import see_other, wants_page
 from ..searchcalls import Parameters
@@ -188,14 +188,9 @@ class _Visits:
         answer_document(resp, {"items": items, "next": page.next})
 
     async def _timeline(self, req: Request, resp: Response, visit: Visit) -> None:
-        stamp = self._questions.stamp
-        found = await self._questions.ask(
-            req,
-            visit,
-            partial(views.timeline, Parameters(req.query_string)),
-            seconds=BRIEF_SECONDS,
-        )
-        answer_document(resp, {**found, "stamp": stamp})
+        question = partial(views.timeline, Parameters(req.query_string))
+        found = await self._questions.ask_once(req, visit, question)
+        answer_bytes(resp, found, content_type=JSON_TYPE)
 
     async def _crumbs(self, req: Request, resp: Response, visit: Visit) -> None:
         found = await self._questions.ask(

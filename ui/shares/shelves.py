@@ -13,17 +13,17 @@ from ...blobstore.ref import Ref
 from ...index.query.errors import BadQuery
 from ...index.query.pages import read_token
 from ...index.search.desk import Desk
-from ...index.search.folderorder import FolderOrders
 from ...index.search.items import Item, Items
 from ...index.search.shelves import Page, Shelf, shelf_of
 from ...index.search.timeline import CHUNK, MOST_ITEMS, Timeline, shapes_of, timeline_by_time
+from .lists import Memory
 from .reach import Reach
 
 _PLACE = "at:"
 """What a token of a list begins with; a number follows."""
 
 
-def shared_shelf(desk: Desk, reach: Reach, within: Ref | None, orders: FolderOrders) -> Shelf:
+def shared_shelf(desk: Desk, reach: Reach, within: Ref | None, memory: Memory) -> Shelf:
     """What is shared, or what is in something `within` that, which the share must open."""
     if within is None:
         if reach.is_search:
@@ -35,8 +35,12 @@ def shared_shelf(desk: Desk, reach: Reach, within: Ref | None, orders: FolderOrd
         return _Listed(desk, ())
     folder = folder_of(desk, within)
     if folder is None:
-        return _Bare(shelf_of(desk, "", within, orders))
-    return _Listed(desk, [ref for ref, _ in orders.of(desk.reader, desk.storage, folder)])
+        return _Bare(shelf_of(desk, "", within, memory.orders))
+    refs = memory.lists.in_large(desk, folder)
+    if refs is None:
+        entries = memory.orders.of(desk.reader, desk.storage, folder)
+        refs = tuple(ref for ref, _ in entries)
+    return _Listed(desk, refs)
 
 
 def folder_of(desk: Desk, ref: Ref) -> Ref | None:

@@ -72,7 +72,7 @@ def look(within: Ref | None, share: Share, memory: Memory, desk: Desk) -> Shown:
         return Shown(Layout.ALONE, "", kind=kind or "")
     if within is None and reach.is_search:
         try:
-            first = shared_shelf(desk, reach, None, memory.orders).page("", FIRST_ITEMS)
+            first = shared_shelf(desk, reach, None, memory).page("", FIRST_ITEMS)
         except NothingThere:
             return Shown(Layout.GONE, "")
         return Shown(Layout.GALLERY, "", first=first)
@@ -94,7 +94,7 @@ def _look_at(desk: Desk, reach: Reach, ref: Ref, within: Ref | None, memory: Mem
     layout = Layout.GALLERY if is_list else _layout_of(desk, item)
     first = None
     if layout in (Layout.FOLDER, Layout.GALLERY):
-        first = shared_shelf(desk, reach, within, memory.orders).page("", FIRST_ITEMS)
+        first = shared_shelf(desk, reach, within, memory).page("", FIRST_ITEMS)
     way = _way_down(desk, reach, ref) if within is not None else ()
     return Shown(layout, item.title, item, way, first, desk.reader.kind(ref) or "")
 
@@ -115,13 +115,13 @@ def page(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> Page:
     within = _within(asked, reach)
     number = asked.number_if_any("limit")
     limit = min(number, MOST) if number > 0 else DEFAULT_LIMIT
-    return shared_shelf(desk, reach, within, memory.orders).page(asked.text("from"), limit)
+    return shared_shelf(desk, reach, within, memory).page(asked.text("from"), limit)
 
 
 def timeline(asked: Parameters, share: Share, memory: Memory, desk: Desk) -> dict[str, object]:
     """All items at once, as their shapes. Raises `NothingThere`."""
     reach = _reach(share, memory, desk)
-    found = shared_shelf(desk, reach, _within(asked, reach), memory.orders).timeline()
+    found = shared_shelf(desk, reach, _within(asked, reach), memory).timeline()
     return {
         "total": len(found.shapes),
         "whole": found.is_whole,
