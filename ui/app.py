@@ -128,7 +128,9 @@ def create_app(services: Services) -> Application:
             else:
                 answer_page(resp, "welcome.html")
         elif req.path == "/favicon.ico" and req.method in ("GET", "HEAD"):
-            answer_bytes(resp, _ICON, content_type="image/svg+xml")
+            icon = bundled().find("icons/mark.svg")
+            assert icon is not None
+            answer_bytes(resp, icon.data, content_type=icon.media_type)
             resp.set_header("content-security-policy", "default-src 'none'")
         else:
             errors.answer_missing(req, resp)
@@ -161,9 +163,3 @@ def create_app(services: Services) -> Application:
     add_assets(app, bundled())
     add_routes(app, blobs, services.auth)
     return app
-
-
-_ICON = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
-    b'<path fill="#357" d="M2 2h4v4h4V2h4v12h-4v-4H6v4H2z"/></svg>'
-)
