@@ -73,7 +73,9 @@ def measure_thumbnails(
     photos, home = room / "photos", room / "server"
     home.mkdir()
     paths = make_photos(photos, count)
-    put = run(command("put", *map(str, paths)), folder=room, environ=environment(home))
+    with serving(home, log=room / "server.log") as server:
+        environ = {**environment(home), "HOLDFAST_SERVER": server.url}
+        put = run(command("put", *map(str, paths)), folder=room, environ=environ)
     places = [f"{_PLACE}{line.split()[0]}/t?mh={HEIGHT}&tv=3" for line in put.output.splitlines()]
     assert len(set(places)) == count
     clear(photos)

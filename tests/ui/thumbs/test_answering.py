@@ -211,9 +211,10 @@ def test_a_real_server_keeps_them_over_a_restart(tmp_path: Path) -> None:
         return found
 
     put = command("put", str(tmp_path / "photo.jpg"))
-    said = subprocess.run(put, env=environment(home), capture_output=True, text=True, check=True)
-    path = f"/ui/thumbnail/{said.stdout.split()[0]}/x?mh=64"
     with serving(home, log=tmp_path / "log") as server:
+        environ = {**environment(home), "HOLDFAST_SERVER": server.url}
+        said = subprocess.run(put, env=environ, capture_output=True, text=True, check=True)
+        path = f"/ui/thumbnail/{said.stdout.split()[0]}/x?mh=64"
         first = ask(server, path)
         assert shows_corners(Image.open(io.BytesIO(first)))
     (cache,) = (home / "cache" / "thumbnails").glob("*.sqlite")

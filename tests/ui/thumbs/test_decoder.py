@@ -303,15 +303,15 @@ def test_work_has_an_end(decoder: Decoder) -> None:
 
 def test_waiting_has_an_end() -> None:
     decoder = Decoder(work_seconds=20, seconds=0.3)
-    try:
-        decoder.draw(File(encoded(cornered(), "JPEG")), "jpeg", BOX)
+
+    def freeze(_: int) -> None:
         assert decoder.process is not None
         os.kill(decoder.process, signal.SIGSTOP)
-        data = encoded(cornered(), "JPEG")
-        assert refusal(decoder, data, "jpeg").reason is Reason.TOO_SLOW
-        assert decoder.draw(File(data), "jpeg", BOX)
-    finally:
-        decoder.end()
+
+    with pytest.raises(NoThumbnail) as refused:
+        decoder.draw(File(encoded(cornered(), "JPEG"), freeze), "jpeg", BOX)
+    assert refused.value.reason is Reason.TOO_SLOW
+    assert decoder.process is None
 
 
 def test_stopped_in_the_middle_it_ends_at_once() -> None:

@@ -73,11 +73,15 @@ def test_slow_ones_do_not_wait_for_all_quick_ones(pool: Pool) -> None:
     held = submitted(pool, job(SLOW, hold))
     assert begun.wait(SECONDS)
     slow = submitted(pool, job(SLOW))
-    quick = [submitted(pool, job()) for _ in range(200)]
+    later = threading.Event()
+    quick = [submitted(pool, job(QUICK, lambda _: later.wait(SECONDS) and None)) for _ in range(20)]
     go.set()
     assert slow.drawn.result(SECONDS)
     assert held.drawn.done()
-    assert not quick[-1].drawn.done()
+    assert not any(each.drawn.done() for each in quick)
+    later.set()
+    for each in quick:
+        assert each.drawn.result(SECONDS)
 
 
 def test_what_waits_is_bounded(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
