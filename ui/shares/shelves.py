@@ -13,10 +13,11 @@ from ...blobstore.ref import Ref
 from ...index.query.errors import BadQuery
 from ...index.query.pages import read_token
 from ...index.search.desk import Desk
-from ...index.search.items import Item, Items
+from ...index.search.items import Item, Items, shown_moment
 from ...index.search.shelves import Page, Shelf, shelf_of
 from ...index.search.timeline import CHUNK, MOST_ITEMS, Timeline, shapes_of, timeline_by_time
-from .lists import Memory
+from ...schema.timestamps import Timestamp
+from .lists import LARGE, Memory
 from .reach import Reach
 
 _PLACE = "at:"
@@ -29,7 +30,7 @@ def shared_shelf(desk: Desk, reach: Reach, within: Ref | None, memory: Memory) -
         if reach.is_search:
             return _Found(desk, reach)
         if reach.listed:
-            return _Listed(desk, reach.listed)
+            return _listed(desk, reach.listed)
         within = reach.target
     if within is None:
         return _Listed(desk, ())
@@ -41,6 +42,33 @@ def shared_shelf(desk: Desk, reach: Reach, within: Ref | None, memory: Memory) -
         entries = memory.orders.of(desk.reader, desk.storage, folder)
         refs = tuple(ref for ref, _ in entries)
     return _Listed(desk, refs)
+
+
+def _listed(desk: Desk, refs: Sequence[Ref]) -> Shelf:
+    """The members of a list, newest first; as they are listed, if they are very many."""
+    if len(refs) > LARGE:
+        return _Listed(desk, refs)
+    dated = [(_time_of(desk, ref), ref) for ref in refs]
+    dated.sort(key=_newest_first)
+    months: list[tuple[str, int]] = []
+    for number, (moment, _) in enumerate(dated):
+        month = "" if moment is None else shown_moment(moment)[:7]
+        if not months or months[-1][0] != month:
+            months.append((month, number))
+    return _Listed(desk, [ref for _, ref in dated], months)
+
+
+def _time_of(desk: Desk, ref: Ref) -> Timestamp | None:
+    node = desk.reader.node(ref)
+    if node is not None:
+        return node.time
+    facts = desk.reader.file(ref)
+    return facts.times[0] if facts is not None and facts.times else None
+
+
+def _newest_first(dated: tuple[Timestamp | None, Ref]) -> tuple[bool, int]:
+    moment, _ = dated
+    return moment is None, 0 if moment is None else -moment.ns
 
 
 def folder_of(desk: Desk, ref: Ref) -> Ref | None:
@@ -99,9 +127,13 @@ class _Found(Shelf):
 class _Listed(Shelf):
     """Things in an order that is known."""
 
-    def __init__(self, desk: Desk, refs: Sequence[Ref]) -> None:
+    def __init__(
+        self, desk: Desk, refs: Sequence[Ref], months: Sequence[tuple[str, int]] = ()
+    ) -> None:
+        """`months` are as in `Timeline`, for what goes by time."""
         self._desk = desk
         self._refs = refs
+        self._months = months
 
     def page(self, after: str, limit: int) -> Page:
         start = _number_in(after) if after else 0
@@ -114,6 +146,7 @@ class _Listed(Shelf):
         shown = self._refs[:MOST_ITEMS]
         return Timeline(
             shapes=bytes(shapes_of(self._desk.reader, shown)),
+            months=[month for month in self._months if month[1] < len(shown)],
             tokens=[f"{_PLACE}{start}" for start in range(CHUNK, len(shown), CHUNK)],
             is_whole=len(shown) == len(self._refs),
         )

@@ -166,14 +166,15 @@ def test_a_search_is_a_gallery_of_what_it_finds_and_does_not_tell_what_was_searc
     assert "secret" not in call(site, share, "items").text
 
 
-def test_a_list_is_a_gallery_in_its_order(site: Site, trip: Ref, letter: Ref) -> None:
+def test_a_list_is_a_gallery_with_the_newest_first(site: Site, trip: Ref, letter: Ref) -> None:
     share = share_of(site, site.put(static_set_text([trip, letter])))
     shown = page(site, share)
     assert (shown["layout"], shown["title"]) == ("gallery", "")
-    assert titles(call(site, share, "items")) == ["trip", "letter.txt"]
-    assert titles(call(site, share, "items?limit=1")) == ["trip"]
+    assert titles(call(site, share, "items")) == ["letter.txt", "trip"]
+    assert titles(call(site, share, "items?limit=1")) == ["letter.txt"]
     following = call(site, share, "items?limit=1").json["next"]
-    assert titles(call(site, share, f"items?limit=1&from={following}")) == ["letter.txt"]
+    assert titles(call(site, share, f"items?limit=1&from={following}")) == ["trip"]
+    assert call(site, share, "timeline").json["months"] == [["2017-07", 0], ["", 1]]
     below = look(site, share, f"?in={trip}")
     assert ">Shared with you</a>" in below.text
 
@@ -381,6 +382,6 @@ def modules(site: Site, addresses: list[str]) -> set[str]:
 def test_assets_of_share_pages_are_to_be_had_without_any_right(site: Site, letter: Ref) -> None:
     seen = look(site, share_of(site, letter))
     styles = re.findall(r'rel="stylesheet" href="([^"]*)"', seen.text)
-    assert len(styles) == 4
+    assert any(address.endswith("share.css") for address in styles)
     for address in styles:
         assert site.client.simulate_get(address).status_code == 200

@@ -142,7 +142,7 @@ def test_a_list_opens_its_members_and_what_is_in_these(site: Site) -> None:
     for ref in (deep, one, album_photo):
         assert opens(site, share, ref)
     assert not opens(site, share, other)
-    assert titles(call(site, share, "items")) == ["tree", "one", "Album"]
+    assert set(titles(call(site, share, "items"))) == {"tree", "one", "Album"}
 
 
 def test_what_is_in_very_many_folders_is_found_from_above(

@@ -67,7 +67,8 @@ async function beginTiles() {
   ]);
   const element = el("div");
   document.getElementById("tiles").append(element);
-  const source = new Timeline({ within: page.in ?? "", first: page.first });
+  // Not with what the page came with: until all is known that would be taken for a timeline.
+  const source = new Timeline({ within: page.in ?? "" });
   return showTimeline(element, source, { label: page.title || "What is in the folder" });
 }
 
