@@ -205,8 +205,8 @@ def test_a_real_server_keeps_them_over_a_restart(tmp_path: Path) -> None:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
-        assert answer.status == 200
         found = answer.read()
+        assert answer.status == 200, found
         connection.close()
         return found
 
@@ -222,7 +222,7 @@ def test_a_real_server_keeps_them_over_a_restart(tmp_path: Path) -> None:
     with serving(home, log=tmp_path / "log") as server:
         assert ask(server, path) == first
         cache.unlink()
-        assert ask(server, path.replace("64", "32")) != first
+        assert ask(server, path.replace("mh=64", "mh=32")) != first
         assert cache.exists()
     (home / "config.toml").write_text("[thumbnails]\ncache_mib = 0\n")
     cache.unlink()
