@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 from .site import Site
@@ -34,7 +35,8 @@ class Watch:
             for problem in self.problems
             if not any(re.search(pattern, problem) for pattern in self.forgiven)
         ]
-        assert left == []
+        if left:
+            pytest.fail("\n".join(["the page had problems:", *left]), pytrace=False)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

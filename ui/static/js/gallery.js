@@ -46,7 +46,7 @@ export async function start() {
 export async function showTimeline(element, source, { label, within = null }) {
   const place = placeBefore();
   const isOwners = Boolean(page.urls.api);
-  const grid = new Grid(element, source, { label });
+  const grid = new Grid(element, source, { label, place });
   hearKeys(grid);
   pick(grid);
   new Scrubber(document.body, grid);
@@ -61,7 +61,6 @@ export async function showTimeline(element, source, { label, within = null }) {
     return grid;
   }
   if (!(await loaded(source, (error) => showProblem(element, error, isOwners)))) return grid;
-  if (place) grid.restore(place);
   keepPlace(grid);
   if (viewedRef()) lightbox.follow();
   return grid;

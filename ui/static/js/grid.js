@@ -47,14 +47,18 @@ export class Grid extends EventTarget {
   #isStale = false;
   #isRenewing = false;
   #stay = null;
+  #goal = null;
   #heard = new AbortController();
 
   /**
    * @param {HTMLElement} element  Becomes the grid.
    * @param {import("./timeline.js").Timeline} source
-   * @param {{label: string, isSelectable?: boolean}} options
+   * @param {object} options
+   * @param {string} options.label
+   * @param {boolean} [options.isSelectable]
+   * @param {import("./place.js").Place|null} [options.place]  Where to begin, once all is known.
    */
-  constructor(element, source, { label, isSelectable = true }) {
+  constructor(element, source, { label, isSelectable = true, place = null }) {
     super();
     this.element = element;
     this.isSelectable = isSelectable;
@@ -64,6 +68,7 @@ export class Grid extends EventTarget {
     element.setAttribute("aria-label", label);
     if (isSelectable) element.setAttribute("aria-multiselectable", "true");
     this.lines = new Lines(element, this);
+    this.#goal = place;
     this.#listen();
     this.#take(source);
   }
@@ -153,6 +158,8 @@ export class Grid extends EventTarget {
     this.#width = this.element.clientWidth;
     if (!this.#width) return; // not shown yet
     const { shapes, months, isOpen } = this.source;
+    setAttribute(this.element, "aria-busy", isOpen ? "true" : null);
+    if (isOpen && this.#goal) return; // the beginning is not what was left
     const given = {
       months,
       width: this.#width,
@@ -170,11 +177,13 @@ export class Grid extends EventTarget {
     this.#active = Math.min(this.#active, Math.max(0, layout.count - 1));
     this.element.style.height = `${layout.height}px`;
     this.element.setAttribute("aria-rowcount", String(layout.rows + layout.sections.length));
-    setAttribute(this.element, "aria-busy", isOpen ? "true" : null);
     this.#measure();
     this.lines.reset(layout);
     this.#tell("layout");
-    this.render();
+    const goal = this.#goal;
+    this.#goal = null;
+    if (goal) this.restore(goal);
+    else this.render();
   }
 
   #measure() {
@@ -208,12 +217,15 @@ export class Grid extends EventTarget {
 
   /**
    * Goes where one was.
-   * @param {{index: number, part: number, offset: number}} place
+   * @param {import("./place.js").Place} place
    */
   restore(place) {
     const { index, part, offset } = place;
     const { rows, rowTop, rowHeight } = this.#layout;
-    if (!rows || (index === 0 && part === 0)) return;
+    if (!rows || (index === 0 && part === 0)) {
+      this.render();
+      return;
+    }
     const row = this.#layout.rowOf(Math.min(index, this.total - 1));
     this.#scrollTo(rowTop[row] + part * rowHeight[row] + offset);
     this.#stay = { at: scrollY, place };
@@ -297,6 +309,7 @@ export class Grid extends EventTarget {
   }
 
   #draw() {
+    if (this.#layout === NOTHING) return;
     const { top, tall } = this;
     const span = { top: top - tall, bottom: top + 2 * tall };
     const [from, end] = this.lines.show(span, this.#focused(), { top, bottom: top + tall });

@@ -77,8 +77,11 @@ export function showHelp() {
     groups.set(group, [...(groups.get(group) ?? []), shortcut]);
   }
   // It gets the keyboard, so that the arrows scroll it.
-  const list = el("div", { class: "keys-groups", tabindex: "-1", autofocus: true });
-  list.append(...[...groups].map(listed));
+  const list = el(
+    "div",
+    { class: "keys-groups", tabindex: "-1", autofocus: true, style: { outline: "none" } },
+    [...groups].map(listed),
+  );
   ask({ title: "Keys", className: "keys", submit: "", cancel: "Close", content: [list] });
 }
 

@@ -125,7 +125,7 @@ export class Scrubber {
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       event.preventDefault();
-      element.focus({ preventScroll: true });
+      element.focus({ preventScroll: true, focusVisible: false });
       element.setPointerCapture(event.pointerId);
       this.#isDragged = true;
       element.classList.add("is-dragged");
