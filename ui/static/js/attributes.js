@@ -70,7 +70,10 @@ export function changeAttribute(ref, name, before, after) {
  * @param {string} value
  */
 export function shownValue(value) {
-  if (REF.test(value)) return el("a", { class: "mono", href: `/ui/${value}` }, value);
+  if (REF.test(value)) {
+    const short = value.replace(/-(.{6}).+(.{4})$/, "-$1…$2");
+    return el("a", { class: "mono", href: `/ui/${value}`, title: value }, short);
+  }
   if (WEB.test(value)) {
     return el("a", { href: value, rel: "noreferrer noopener", target: "_blank" }, value);
   }
@@ -142,12 +145,12 @@ export class Attributes {
       const words = `Show ${left.toLocaleString()} more`;
       shown.push(el("button", { type: "button", class: "link-button", on: { click } }, words));
     }
-    if (this.isEditable && !derived && editing?.at !== values.length) {
-      const click = () => this.#edit(name, values.length);
-      shown.push(iconButton(`Add another ${name}`, PLUS, click, "attribute-add"));
-    }
+    const mayAdd = this.isEditable && !derived && editing?.at !== values.length;
+    const click = () => this.#edit(name, values.length);
+    const add = mayAdd && iconButton(`Add another ${name}`, PLUS, click);
     const from = derived && el("span", { class: "attribute-from" }, "from the file");
-    return [el("dt", {}, el("span", {}, name), from), el("dd", {}, shown)];
+    const all = el("div", { class: "attribute-values" }, shown);
+    return [el("dt", {}, el("span", {}, name), from), el("dd", {}, all, add)];
   }
 
   #value(name, value, at, derived) {
@@ -274,7 +277,7 @@ function proposeTags({ field, element }) {
   });
 }
 
-function iconButton(label, path, click, more = "") {
-  const named = { type: "button", class: `icon-button ${more}`, "aria-label": label, title: label };
+function iconButton(label, path, click) {
+  const named = { type: "button", class: "icon-button", "aria-label": label, title: label };
   return el("button", { ...named, on: { click } }, drawing(path));
 }
