@@ -8,6 +8,7 @@ from falcon.asgi import Request, Response
 
 from ...blobstore.handlers.answers import answer_text
 from ...blobstore.handlers.form import query, read_form
+from ...blobstore.handlers.get import get_blob
 from ...blobstore.ref import Ref
 from ...index.nodes import ref_in
 from ...index.search.schemas import schema_of
@@ -83,6 +84,14 @@ class Downloads:
         await answer_zip(self._blobs, req, resp, self._tree.walk(refs), name)
         if not await count_answer(self._door, visit, req, resp):
             raise UsedUp
+
+    async def blob(self, req: Request, resp: Response, visit: Visit) -> None:
+        """Answer GET or HEAD of the target's blob, as a chain would. Raises `NothingThere`."""
+        share = visit.share
+        if share.target is None or share.most_downloads is not None:
+            raise NothingThere
+        await get_blob(self._blobs, req, resp, share.target)
+        resp.set_header("cache-control", CACHE)
 
     async def thumbnail(self, req: Request, resp: Response, visit: Visit, rest: str) -> None:
         """Answer GET or HEAD of the thumbnail of `REF/ANYTHING`. Raises `NothingThere`."""

@@ -112,7 +112,7 @@ def _context(shown: Shown, visit: Visit, within: Ref | None) -> dict[str, Any]:
         "thumbnail": ""
         if item is None or item.cover is None
         else f"{root}/thumbnail/{item.cover}/t?mh={_TALL}&tv=3",
-        "blob": f"{ROOT}{share.target}?via={visit.ref}",
+        "blob": f"{root}/blob" if share.target and share.most_downloads is None else "",
         "page": _island(shown, share, root, within),
     }
 

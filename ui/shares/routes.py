@@ -105,25 +105,27 @@ class _Visits:
             work = partial(self._file, rest)
         elif kind == "zip":
             work = self._downloads.zip
+        elif kind == "blob":
+            work = self._downloads.blob
         elif wants_page(req):
             kind, work = "", self._pages.answer
         else:
             return False
         if req.method in READS or (req.method == "POST" and kind in ("zip", "")):
-            await self._answer(req, resp, name, kind, work)
+            goes_on = rest.partition("/")[0] if kind == "file" and req.get_header("range") else ""
+            await self._answer(req, resp, name, kind, work, goes_on)
         else:
             answer_text(resp, "only GET\n", status=405)
             resp.set_header("allow", "GET, HEAD")
         return True
 
-    async def _answer(self, req: Request, resp: Response, name: str, kind: str, work: Call) -> None:
+    async def _answer(
+        self, req: Request, resp: Response, name: str, kind: str, work: Call, goes_on: str
+    ) -> None:
         began = monotonic()
         is_attempt = req.method == "POST" and kind == ""
         try:
             password = (await read_form(req)).get("password", "") if is_attempt else None
-            goes_on = ""
-            if kind == "file" and req.get_header("range"):
-                goes_on = req.path.split("/")[4]
             found = await self._enter(req, name, password, goes_on)
             if isinstance(found, Visit) and is_attempt:
                 see_other(resp, _here(req))

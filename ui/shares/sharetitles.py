@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from ...index.search.desk import Desk
+from ...index.search.items import Items
 from ...schema.claims import Share
 from .lists import Lists
-from .shelves import shown_item
 from .wording import count_words
 
 
@@ -18,7 +18,7 @@ def title_of(share: Share, desk: Desk) -> str:
     listed = Lists().at(desk, share.target).refs
     if listed:
         return count_words(len(listed), "thing")
-    item = shown_item(desk, share.target)
+    item = Items(desk.reader, desk.storage).of(share.target)
     return "" if item is None else item.title
 
 

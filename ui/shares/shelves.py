@@ -83,7 +83,10 @@ def folder_of(desk: Desk, ref: Ref) -> Ref | None:
 
 
 def shown_item(desk: Desk, ref: Ref) -> Item | None:
-    """The item of a thing as visitors may see it; None if it is not here."""
+    """The item of a thing as visitors may see it; None if it is not here, or deleted."""
+    node = desk.reader.node(ref)
+    if node is not None and node.is_deleted:
+        return None
     item = Items(desk.reader, desk.storage).of(ref)
     return None if item is None else without_tags(item)
 

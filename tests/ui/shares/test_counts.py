@@ -135,6 +135,13 @@ def test_what_cannot_be_sent_is_not_counted(site: Site, file: Ref) -> None:
     assert contents(site, share, file).status_code == 200
 
 
+def test_addresses_that_name_no_file_are_missing(site: Site, file: Ref) -> None:
+    share = share_of(site, file, downloads=1)
+    for below in ("file", "file/", "file//x", "file/x", "thumbnail", "thumbnail/x/y/z"):
+        answer = call(site, share, below, Range="bytes=0-")
+        assert answer.status_code in (301, 404), below
+
+
 def test_shares_are_counted_apart(site: Site, file: Ref) -> None:
     one, other = (share_of(site, file, downloads=n) for n in (1, 2))
     assert contents(site, one, file).status_code == 200

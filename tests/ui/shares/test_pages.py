@@ -192,13 +192,14 @@ def test_who_may_see_one_blob_alone_is_told_so(site: Site, letter: Ref) -> None:
     assert island(seen)["layout"] == "alone"
     assert "one single blob" in words(seen)
     assert "letter" not in words(seen)
-    address = re.search(r'href="([^"]*\?via=[^"]*)"', seen.text)
-    assert address is not None
-    assert Ref.of(site.client.simulate_get(address[1]).content) == letter
+    assert f'href="/share/{share}/blob"' in seen.text
+    assert Ref.of(call(site, share, "blob").content) == letter
     assert contents(site, share, letter).status_code == 404
     assert look(site, share, f"?in={letter}").status_code == 404
     assert call(site, share, "items").status_code == 404
+    assert call(site, share_of(site, letter, downloads=1), "blob").status_code == 404
     search = share_of(site, search={"expression": "tag:a"}, is_transitive=False)
+    assert call(site, search, "blob").status_code == 404
     assert "It is of a search" in words(look(site, search))
 
 

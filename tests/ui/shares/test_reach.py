@@ -145,6 +145,18 @@ def test_a_list_opens_its_members_and_what_is_in_these(site: Site) -> None:
     assert set(titles(call(site, share, "items"))) == {"tree", "one", "Album"}
 
 
+def test_what_is_deleted_is_gone_from_lists_too(site: Site) -> None:
+    photo = file(site, "photo")
+    album = set_of(site, "Album", permanode_of(site, photo))
+    share = share_of(site, site.put(static_set_text([album, file(site, "other")])))
+    assert opens(site, share, photo)
+    site.delete(album)
+    for answer in (look(site, share), call(site, share, "items")):
+        assert "Album" not in answer.text
+        assert photo not in answer.text
+    assert not opens(site, share, photo)
+
+
 def test_what_is_in_very_many_folders_is_found_from_above(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
