@@ -151,7 +151,7 @@ class Panel {
     this.queue = queue;
     const button = (label, click) =>
       el("button", { type: "button", class: "button button-small", on: { click } }, label);
-    this.title = el("h2", { class: "upload-title", role: "status" });
+    this.title = el("h2", { class: "upload-title" });
     this.bar = el("progress", { max: 1, value: 0, "aria-label": "All files" });
     this.numbers = el("p", { class: "upload-numbers" });
     this.list = el("ul", { class: "upload-list", "aria-label": "Files on their way" });
@@ -175,7 +175,7 @@ class Panel {
     document.body.append(this.element);
     this.rows = new Map();
     queue.addEventListener("change", () => this.refresh());
-    queue.addEventListener("finished", () => announce(this.title.textContent));
+    queue.addEventListener("finished", () => announce(this.#titleWords()));
   }
 
   show() {

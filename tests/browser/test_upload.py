@@ -1,0 +1,249 @@
+"""Files that are dropped, chosen and pasted: they arrive, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from .conftest import PHONE, shoot, visiting
+from .site import Site, running
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server for what is uploaded here."""
+    with running(tmp_path_factory.mktemp("uploads")) as site:
+        yield site
+
+
+@pytest.fixture
+def visit(browser, empty: Site) -> Iterator[Callable[..., Page]]:
+    with visiting(browser) as visit:
+        yield lambda path, **options: visit(empty, path, **options)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Folders in folders, with names that are none for markup."""
+    top = tmp_path / "Summer & <b>sun</b>"
+    (top / "more" / "deeper").mkdir(parents=True)
+    (top / "one.txt").write_text(f"one {tmp_path}")
+    (top / "more" / "two.txt").write_text(f"two {tmp_path}")
+    (top / "more" / "deeper" / "three.txt").write_text(f"three {tmp_path}")
+    (top / ".DS_Store").write_text("litter")
+    return top
+
+
+def choose(page: Page, *paths: Path, folder: bool = False) -> None:
+    which = "input[webkitdirectory]" if folder else "input[type=file]:not([webkitdirectory])"
+    page.locator(which).set_input_files(list(paths))
+
+
+def drop(page: Page, **texts: str) -> None:
+    """Drop files of these names and contents on the page."""
+    page.evaluate(
+        """(texts) => {
+          const transfer = new DataTransfer();
+          for (const [name, text] of Object.entries(texts)) {
+            transfer.items.add(new File([text], name, { lastModified: 1700000000000 }));
+          }
+          const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
+          document.body.dispatchEvent(new DragEvent("dragover", options));
+          document.body.dispatchEvent(new DragEvent("drop", options));
+        }""",
+        texts,
+    )
+
+
+def panel(page: Page):
+    return page.get_by_role("region", name="Uploads")
+
+
+def finished(page: Page, text: str = "Upload finished") -> None:
+    expect(panel(page).get_by_role("heading")).to_have_text(text, timeout=30_000)
+
+
+def titles(site: Site, **asked: object) -> set[str]:
+    return {item["title"] for item in site.get("items", **asked)["items"]}
+
+
+def test_files_that_are_chosen_arrive(visit, empty: Site, tmp_path: Path) -> None:
+    paths = [tmp_path / f"letter {number}.txt" for number in range(5)]
+    for path in paths:
+        path.write_text(f"{path}")
+    page = visit("/ui/upload")
+    choose(page, *paths)
+    finished(page)
+    expect(panel(page)).to_contain_text("5 files uploaded.")
+    assert {path.name for path in paths} <= titles(empty)
+
+
+def test_a_folder_becomes_a_set_and_so_do_those_in_it(visit, empty: Site, tree: Path) -> None:
+    page = visit("/ui/upload")
+    choose(page, tree, folder=True)
+    finished(page)
+    expect(panel(page)).to_contain_text("3 files uploaded.")
+    link = panel(page).get_by_role("link", name=tree.name)
+    top = link.get_attribute("href").rpartition("/")[2]
+    inside = empty.get("members", ref=top)["items"]
+    assert {item["title"]: item["kind"] for item in inside} == {
+        "one.txt": "document",
+        "more": "set",
+    }
+    more = next(item["ref"] for item in inside if item["kind"] == "set")
+    deeper = empty.get("members", ref=more)["items"]
+    assert {item["title"] for item in deeper} == {"two.txt", "deeper"}
+    shoot(page, "upload")
+
+
+def test_what_is_there_already_is_told(visit, tmp_path: Path) -> None:
+    path = tmp_path / "twice.txt"
+    path.write_text("the same")
+    page = visit("/ui/upload")
+    choose(page, path)
+    finished(page)
+    page.reload()
+    choose(page, path)
+    finished(page)
+    expect(panel(page)).to_contain_text("1 of them were here already.")
+
+
+def test_files_may_be_dropped_on_any_page(visit, empty: Site) -> None:
+    page = visit("/ui/sets")
+    drop(page, **{"dropped.txt": "dropped", "empty.txt": ""})
+    finished(page)
+    assert {"dropped.txt", "empty.txt"} <= titles(empty)
+
+
+def test_what_is_pasted_is_named_by_the_time(visit, empty: Site) -> None:
+    page = visit("/ui/upload")
+    page.evaluate(
+        """() => {
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File(["no picture"], "image.png"));
+          const options = { clipboardData, bubbles: true, cancelable: true };
+          document.body.dispatchEvent(new ClipboardEvent("paste", options));
+        }"""
+    )
+    finished(page)
+    assert any(title.startswith("Pasted ") for title in titles(empty))
+
+
+def test_a_large_file_goes_in_pieces_and_on_after_the_connection_was_lost(
+    visit, empty: Site, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(bytes(range(256)) * (20 * 4096))
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    offsets: list[str] = []
+
+    def meet(route: Route) -> None:
+        offsets.append(route.request.url.partition("offset=")[2])
+        if len(offsets) == 2:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/ui/api/upload/*", meet)
+    choose(page, path)
+    finished(page)
+    assert offsets == ["0", "8388608", "8388608", "16777216"]
+    (item,) = (item for item in empty.get("items")["items"] if item["title"] == "large.bin")
+    assert item["size"] == path.stat().st_size
+
+
+def test_an_upload_goes_on_after_the_page_was_closed(visit, tmp_path: Path) -> None:
+    path = tmp_path / "interrupted.bin"
+    path.write_bytes(b"interrupted" * 2_000_000)
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    sent: list[str] = []
+
+    def meet(route: Route) -> None:
+        sent.append(route.request.url.partition("offset=")[2])
+        if sent[-1] == "16777216" and sent.count("16777216") == 1:
+            route.abort("connectionreset")  # and here the page is closed
+        else:
+            route.continue_()
+
+    page.context.route("**/ui/api/upload/*?offset=*", meet)
+    choose(page, path)
+    finished(page, "Waiting for the connection")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.get_by_text("1 file of an earlier upload is not finished.")).to_be_visible()
+    choose(page, path)
+    finished(page)
+    assert sent == ["0", "8388608", "16777216", "16777216"]
+
+
+def test_an_upload_is_paused_and_goes_on(visit, empty: Site, tmp_path: Path) -> None:
+    path = tmp_path / "paused.bin"
+    path.write_bytes(b"paused" * 3_000_000)
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    held: list[Route] = []
+    page.route("**/ui/api/upload/*?offset=*", lambda route: held.append(route))
+    choose(page, path)
+    expect(panel(page).get_by_role("heading")).to_have_text("Uploading")
+    panel(page).get_by_role("button", name="Pause").click()
+    finished(page, "Upload paused")
+    page.unroute("**/ui/api/upload/*?offset=*")
+    panel(page).get_by_role("button", name="Go on").click()
+    finished(page)
+    assert "paused.bin" in titles(empty)
+
+
+def test_an_upload_is_given_up(visit, empty: Site, tmp_path: Path) -> None:
+    path = tmp_path / "unwanted.bin"
+    path.write_bytes(b"unwanted")
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    held: list[Route] = []
+    page.route("**/ui/api/upload/*?offset=*", lambda route: held.append(route))
+    choose(page, path)
+    panel(page).get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Upload cancelled")).to_be_visible()
+    expect(panel(page)).to_be_hidden()
+    assert "unwanted.bin" not in titles(empty)
+
+
+def test_what_fails_says_why_and_can_be_tried_again(visit, empty: Site, tmp_path: Path) -> None:
+    path = tmp_path / "refused.txt"
+    path.write_text("refused at first")
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    full = {"status": 507, "json": {"error": "the disk is full", "remedy": "make room"}}
+    page.route("**/ui/api/upload", lambda route: route.fulfill(**full))
+    choose(page, path)
+    finished(page, "1 file failed")
+    expect(panel(page)).to_contain_text("The disk is full. Make room.")
+    page.unroute("**/ui/api/upload")
+    panel(page).get_by_role("button", name="Try again").click()
+    finished(page)
+    assert "refused.txt" in titles(empty)
+
+
+def test_many_files_take_no_more_room_on_the_page_than_few(visit) -> None:
+    page = visit("/ui/upload")
+    drop(page, **{f"{number}.txt": f"{number} of many" for number in range(150)})
+    expect(panel(page)).to_contain_text("of 150 files")
+    assert page.locator(".upload-panel *").count() < 60
+    expect(panel(page)).to_contain_text("150 files uploaded.", timeout=60_000)
+    assert page.locator(".upload-panel *").count() < 60
+
+
+def test_on_a_telephone_the_panel_fits(visit, tmp_path: Path) -> None:
+    path = tmp_path / "small.txt"
+    path.write_text("from a telephone")
+    page = visit("/ui/upload", viewport=PHONE, color_scheme="dark")
+    choose(page, path)
+    finished(page)
+    box = panel(page).bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+    shoot(page, "upload-phone-dark")
