@@ -53,7 +53,9 @@ export async function showTimeline(element, source, { label, within = null }) {
   addBar(grid, within);
   const lightbox = lightboxOver(grid);
   grid.addEventListener("problem", ({ error }) => showProblem(element, error, isOwners));
-  grid.addEventListener("layout", () => hideProblem(element));
+  for (const name of ["layout", "items"]) {
+    grid.addEventListener(name, () => hideProblem(element));
+  }
   // A search that makes no sense was refused when the page was made.
   const refusal = page.problem?.position === undefined ? null : new Problem(400, page.problem);
   if (refusal) {

@@ -10,6 +10,7 @@ import { followed, marksIn, prepared } from "./following.js";
 import { monthWords, numberWords } from "./format.js";
 import { layOut, rowHeightFor } from "./layout.js";
 import { Lines } from "./lines.js";
+import { Outlook } from "./outlook.js";
 import { Pace } from "./pace.js";
 import { Selection } from "./selection.js";
 import { Moved } from "./timeline.js";
@@ -32,13 +33,12 @@ const REST = 110;
 /**
  * Events: `open` (with `index` and `item`) when a thing should be shown, whose link is followed
  * unless that is prevented; `selectionchange` (with `count`); `layout` when places have changed;
- * `view` when others are looked at; `problem` (with `error`) when the server could not be asked.
+ * `view` when others are looked at; `items` when some have come; `problem` (with `error`) when the
+ * server could not be asked.
  */
 export class Grid extends EventTarget {
   #layout = NOTHING;
   #width = 0;
-  #gridTop = 0;
-  #header = 0;
   #active = 0;
   #frame = 0;
   #rest = 0;
@@ -67,6 +67,7 @@ export class Grid extends EventTarget {
     element.setAttribute("role", "grid");
     element.setAttribute("aria-label", label);
     if (isSelectable) element.setAttribute("aria-multiselectable", "true");
+    this.outlook = new Outlook(element);
     this.lines = new Lines(element, this);
     this.#goal = place;
     this.#listen();
@@ -84,16 +85,6 @@ export class Grid extends EventTarget {
 
   get total() {
     return this.#layout.count;
-  }
-
-  /** How far the window is below the grid's beginning, the page's header left out. */
-  get top() {
-    return scrollY + this.#header - this.#gridTop;
-  }
-
-  /** How much of the grid is to be seen at a time. */
-  get tall() {
-    return Math.max(1, innerHeight - this.#header);
   }
 
   #listen() {
@@ -129,7 +120,9 @@ export class Grid extends EventTarget {
       this.#lay();
     });
     source.addEventListener("items", (event) => {
-      if (this.source === source) this.lines.refill(event.from, event.end, !this.#isFast);
+      if (this.source !== source) return;
+      this.lines.refill(event.from, event.end, !this.#isFast);
+      this.#tell("items");
     });
     source.addEventListener("problem", ({ error }) => {
       if (this.source === source) this.#tell("problem", { error });
@@ -177,7 +170,7 @@ export class Grid extends EventTarget {
     this.#active = Math.min(this.#active, Math.max(0, layout.count - 1));
     this.element.style.height = `${layout.height}px`;
     this.element.setAttribute("aria-rowcount", String(layout.rows + layout.sections.length));
-    this.#measure();
+    this.outlook.measure();
     this.lines.reset(layout);
     this.#tell("layout");
     const goal = this.#goal;
@@ -186,14 +179,9 @@ export class Grid extends EventTarget {
     else this.render();
   }
 
-  #measure() {
-    this.#gridTop = this.element.getBoundingClientRect().top + scrollY;
-    this.#header = document.querySelector("header.top")?.offsetHeight ?? 0;
-  }
-
   #resized() {
     if (this.element.clientWidth === this.#width) {
-      this.#measure();
+      this.outlook.measure();
       this.#renderSoon();
       return;
     }
@@ -207,7 +195,7 @@ export class Grid extends EventTarget {
     // Who has not moved since is where they were, whatever has moved around them.
     if (this.#stay?.at === scrollY) return this.#stay.place;
     const { rows, rowTop, rowFirst, rowHeight } = this.#layout;
-    const { top } = this;
+    const { top } = this.outlook;
     if (!rows || top <= 0) return { index: 0, offset: Math.min(0, top), part: 0 };
     const row = this.#layout.rowAt(top);
     const below = top - rowTop[row];
@@ -233,25 +221,8 @@ export class Grid extends EventTarget {
 
   /** Puts what is at `top` of the grid at the top of the window. */
   #scrollTo(top) {
-    this.slide(top);
+    this.outlook.slide(top);
     this.render();
-  }
-
-  /**
-   * The same, by who will soon be elsewhere: what is seen on the way is not asked for.
-   * @param {number} top
-   */
-  slide(top) {
-    scrollTo({ top: Math.max(0, this.#gridTop + top - this.#header), behavior: "instant" });
-  }
-
-  /**
-   * A point of the window as one of the grid.
-   * @param {{clientX: number, clientY: number}} at
-   */
-  point({ clientX, clientY }) {
-    const { left, top } = this.element.getBoundingClientRect();
-    return { x: clientX - left, y: clientY - top };
   }
 
   /**
@@ -272,12 +243,12 @@ export class Grid extends EventTarget {
    */
   reveal(index) {
     const { top, height } = this.#layout.box(index);
+    const { top: from, tall } = this.outlook;
     const margin = 16;
     const above = this.#isFirstRow(index) ? top - HEADING : top - margin;
-    if (top - margin < this.top) this.#scrollTo(above);
-    else if (top + height + margin > this.top + this.tall) {
-      this.#scrollTo(top + height + margin - this.tall);
-    }
+    const below = top + height + margin - tall;
+    if (top - margin < from) this.#scrollTo(above);
+    else if (below > from) this.#scrollTo(below);
   }
 
   #isFirstRow(index) {
@@ -295,8 +266,7 @@ export class Grid extends EventTarget {
   }
 
   #renderSoon() {
-    if (this.#frame) return;
-    this.#frame = requestAnimationFrame(() => {
+    this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       this.#draw();
     });
@@ -310,7 +280,7 @@ export class Grid extends EventTarget {
 
   #draw() {
     if (this.#layout === NOTHING) return;
-    const { top, tall } = this;
+    const { top, tall } = this.outlook;
     const span = { top: top - tall, bottom: top + 2 * tall };
     const [from, end] = this.lines.show(span, this.#focused(), { top, bottom: top + tall });
     if (!this.#isFast) {

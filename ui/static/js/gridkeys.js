@@ -80,6 +80,7 @@ class GridKeys {
     const isUpright = /^(Arrow|Page)(Up|Down)$/.test(key);
     if (!isUpright) this.forget();
     const box = layout.box(active);
+    const page = grid.outlook.tall * PART;
     if (isUpright) this.#across ??= box.left + box.width / 2;
     switch (key) {
       case "ArrowLeft":
@@ -92,11 +93,12 @@ class GridKeys {
         return row + 1 < layout.rows ? layout.nearestIn(row + 1, this.#across) : active;
       case "PageUp": {
         // The way PageDown came, which went to the row its goal is in, not to that below.
-        const goal = layout.rowAt(box.top - grid.tall * PART - 1) + 1;
-        return layout.nearestIn(box.top < grid.tall * PART ? 0 : Math.min(row, goal), this.#across);
+        const goal = box.top - page;
+        const there = goal < 0 ? 0 : Math.min(row, layout.rowAt(goal - 1) + 1);
+        return layout.nearestIn(there, this.#across);
       }
       case "PageDown":
-        return layout.nearest(this.#across, box.top + grid.tall * PART);
+        return layout.nearest(this.#across, box.top + page);
       case "Home":
         return layout.rowFirst[row];
       case "End":

@@ -93,7 +93,7 @@ class Picking {
       event.shiftKey || event.ctrlKey || event.metaKey || this.selection.count
         ? this.selection.marks.slice()
         : new Uint8Array(this.selection.marks.length);
-    this.#drag = { heard, base, start: this.grid.point(event), last: event, box: null };
+    this.#drag = { heard, base, start: this.grid.outlook.point(event), last: event, box: null };
     addEventListener("pointermove", (moved) => this.#move(moved), { signal });
     addEventListener("pointerup", () => this.#end(), { signal });
     addEventListener("pointercancel", () => this.#end(), { signal });
@@ -115,7 +115,7 @@ class Picking {
     const drag = this.#drag;
     drag.last = event;
     if (!drag.box) {
-      const { x, y } = this.grid.point(event);
+      const { x, y } = this.grid.outlook.point(event);
       if (Math.hypot(x - drag.start.x, y - drag.start.y) < SHAKE) return;
       drag.box = el("div", { class: "grid-rubber", "aria-hidden": "true" });
       this.grid.element.append(drag.box);
@@ -127,7 +127,7 @@ class Picking {
   #stretch() {
     const { start, last, box, base } = this.#drag;
     if (!box) return;
-    const { x, y } = this.grid.point(last);
+    const { x, y } = this.grid.outlook.point(last);
     const rectangle = {
       left: Math.min(x, start.x),
       top: Math.min(y, start.y),
@@ -205,7 +205,7 @@ class Picking {
 
   #pass() {
     const { index, base, on } = this.#touched;
-    const { x, y } = this.grid.point(this.#touched);
+    const { x, y } = this.grid.outlook.point(this.#touched);
     const there = this.grid.layout.nearest(x, y);
     const marks = base.slice();
     marks.fill(on, Math.min(index, there), Math.max(index, there) + 1);

@@ -70,7 +70,7 @@ export class Scrubber {
   /** Draws the years, and months as dots. */
   #mark() {
     const { sections, height } = this.grid.layout;
-    this.element.hidden = !this.#isUseful() || height < LEAST_WINDOWS * this.grid.tall;
+    this.element.hidden = !this.#isUseful() || height < LEAST_WINDOWS * this.grid.outlook.tall;
     document.body.classList.toggle("has-scrubber", !this.element.hidden);
     if (this.element.hidden) return;
     let marks = [];
@@ -96,10 +96,11 @@ export class Scrubber {
   /** Shows where one is. */
   #follow() {
     if (this.element.hidden) return;
-    const { layout, top } = this.grid;
+    const { layout } = this.grid;
+    const { top } = this.grid.outlook;
     const at = Math.min(Math.max(0, top), layout.height);
-    this.#point(this.handle, (at / layout.height) * this.#tall, layout.sectionAt(at + 1));
     const section = layout.sectionAt(at + 1);
+    this.#point(this.handle, (at / layout.height) * this.#tall, section);
     this.element.setAttribute("aria-valuenow", String(section));
     this.element.setAttribute("aria-valuetext", this.grid.headingWords(section));
   }
@@ -147,12 +148,12 @@ export class Scrubber {
   #drag({ clientY }) {
     const { top, height } = this.element.getBoundingClientRect();
     const part = Math.min(1, Math.max(0, (clientY - top) / height));
-    this.grid.slide(part * this.grid.layout.height);
+    this.grid.outlook.slide(part * this.grid.layout.height);
   }
 
   #key(event) {
     const { sections } = this.grid.layout;
-    const now = this.grid.layout.sectionAt(Math.max(0, this.grid.top) + 1);
+    const now = this.grid.layout.sectionAt(Math.max(0, this.grid.outlook.top) + 1);
     const goal = this.#goal(event.key, now, sections);
     if (goal === null) return;
     event.preventDefault();

@@ -240,17 +240,23 @@ export class Timeline extends EventTarget {
    * @param {{ref: string, time?: string|null}} item
    */
   async locate(item) {
-    for (const [at, items] of this.chunks) {
-      const within = items.findIndex(({ ref }) => ref === item.ref);
-      if (within >= 0) return at * this.chunk + within;
-    }
+    const here = this.#locateHere(item.ref);
     const { first, end } = this.monthOf(item.time);
-    if (first >= end) return -1;
+    if (here >= 0 || first >= end) return here;
     const near = await this.firstNotAfter(item.time, first, end);
     for (let index = near; index < end; index += 1) {
       const found = await this.fetched(index);
       if (found?.ref === item.ref) return index;
       if (!found || found.time !== item.time) break;
+    }
+    // What came since the shapes were told has moved it out of its month, but not far.
+    return this.#locateHere(item.ref);
+  }
+
+  #locateHere(ref) {
+    for (const [at, items] of this.chunks) {
+      const within = items.findIndex((item) => item.ref === ref);
+      if (within >= 0) return at * this.chunk + within;
     }
     return -1;
   }
