@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -118,6 +119,7 @@ class Decoder:
 
     def _serve(self, connection: Connection, original: Original) -> Thumbnail:
         """Give the process the bytes it asks for until it has drawn the picture, or refused."""
+        source = _Source(original)
         trouble: Exception | None = None
         while True:
             said = self._hear(connection)
@@ -125,10 +127,11 @@ class Decoder:
                 data = b""
                 if trouble is None:
                     try:
-                        data = _bytes_of(original, said)
+                        data = source.read(said)
                     except Exception as error:  # to be raised when the process has its answer
                         trouble = error
                 self._say(connection, data)
+                source.look_ahead()
             elif trouble is not None:
                 raise trouble
             elif isinstance(said, Drawn):
@@ -193,9 +196,35 @@ class _Alarm:
         self._child.kill()
 
 
-def _bytes_of(original: Original, asked: Read) -> bytes:
-    if asked.length > BLOCK or asked.offset + asked.length > original.size:
-        raise NoThumbnail(Reason.UNREADABLE, "the process that read it went astray")
-    with reading():
-        original.seek(asked.offset)
-        return original.read(asked.length)
+class _Source:
+    """An original, of which the next block is read while the process is at work on the last."""
+
+    def __init__(self, original: Original) -> None:
+        self._original = original
+        self._end = 0
+        self._is_in_order = False
+        self._ahead = b""
+
+    def read(self, asked: Read) -> bytes:
+        """What is asked for. Raises `NoThumbnail`, and what reading raises."""
+        if asked.length > BLOCK or asked.offset + asked.length > self._original.size:
+            raise NoThumbnail(Reason.UNREADABLE, "the process that read it went astray")
+        self._is_in_order = asked.offset == self._end > 0
+        self._end = asked.offset + asked.length
+        if self._is_in_order and len(self._ahead) == asked.length:
+            return self._ahead
+        return self._bytes(asked.offset, asked.length)
+
+    def look_ahead(self) -> None:
+        """Read what will be asked for next, if that can be told."""
+        self._ahead = b""
+        length = min(BLOCK, self._original.size - self._end)
+        if self._is_in_order and length > 0:
+            # What cannot be read is told when it is asked for.
+            with suppress(Exception):
+                self._ahead = self._bytes(self._end, length)
+
+    def _bytes(self, offset: int, length: int) -> bytes:
+        with reading():
+            self._original.seek(offset)
+            return self._original.read(length)
