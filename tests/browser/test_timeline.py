@@ -77,6 +77,15 @@ def test_every_kind_of_thing_says_what_it_is(page: Page) -> None:
     shoot(page, "timeline-kinds")
 
 
+def test_a_film_moves_while_the_mouse_rests_on_it(page: Page) -> None:
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Control+End")
+    page.get_by_role("link", name="film.mp4").hover()
+    page.wait_for_function("() => document.querySelector('.tile-film')?.currentTime > 0.1")
+    page.get_by_role("link", name="data.bin").hover()
+    expect(page.locator(".tile-film")).to_have_count(0)
+
+
 def test_the_page_has_its_whole_height_from_the_beginning(page: Page) -> None:
     height = page.evaluate("document.documentElement.scrollHeight")
     for top in range(0, height, 700):

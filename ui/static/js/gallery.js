@@ -6,6 +6,7 @@ import { Grid } from "./grid.js";
 import { hearKeys } from "./gridkeys.js";
 import { Problem } from "./http.js";
 import { lightboxOver, viewedRef } from "./lightbox.js";
+import { moveUnderMouse } from "./moving.js";
 import { page } from "./page.js";
 import { pick } from "./picking.js";
 import { keepPlace, placeBefore } from "./place.js";
@@ -49,6 +50,7 @@ export async function showTimeline(element, source, { label, within = null }) {
   const grid = new Grid(element, source, { label, place });
   hearKeys(grid);
   pick(grid);
+  moveUnderMouse(grid);
   new Scrubber(document.body, grid);
   addBar(grid, within);
   const lightbox = lightboxOver(grid);
