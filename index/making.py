@@ -35,6 +35,7 @@ from .building import (
     Void,
 )
 from .children import end_child, start_child
+from .counting import about_how_many
 from .errors import MakingFailed
 from .folders import DiscardTable
 from .indexer import Indexer
@@ -231,13 +232,13 @@ class Making:
 
     def _count(self, is_done: threading.Event) -> None:
         """Find out how many blobs there are, which is only for telling how far it is."""
-        total = 0
+
+        def check() -> None:
+            if is_done.is_set():
+                raise MakingFailed("nobody waits for the number of blobs any longer")
+
         with suppress(HoldfastError):
-            for _ in self._storage.enumerate():
-                total += 1
-                if is_done.is_set():
-                    return
-            self._total = total
+            self._total = about_how_many(self._storage, check=check)
 
     def _serve(self, owner: Connection) -> Made | Void | Failed:
         """Give the builder what it asks for, until it is done."""

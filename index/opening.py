@@ -51,6 +51,7 @@ def open_index(
     hub: Hub,
     *,
     open_table: OpenTable,
+    fill_table: OpenTable | None = None,
     discard_table: Callable[[Path], None],
     trusted: frozenset[str],
     seconds: float = CHECKPOINT_SECONDS,
@@ -59,9 +60,10 @@ def open_index(
 ) -> Iterator[Index]:
     """The index kept in `folder` of the hub's storage, as long as this lasts; made if missing.
 
-    One whose table is damaged is made again. `trusted` are the fingerprints of keys whose claims
-    count; the rest is as for `Index`. Without `is_kept` tables are in
-    memory, and none is made anew. Raises `IndexOutdated`, `IndexUnusable`, and what opening a
+    One whose table is damaged is made again; `fill_table` opens the table of one that is made anew
+    beside, if that is done otherwise. `trusted` are the fingerprints of keys whose claims count;
+    the rest is as for `Index`. Without `is_kept` tables are in memory, and none is made anew.
+    Raises `IndexOutdated`, `IndexUnusable`, and what opening a
     table raises.
     """
     folders = Folders.of(folder)
@@ -73,7 +75,12 @@ def open_index(
 
     table = SteadyTable(folders.place, open_table=open_at, discard_table=discard_table)
     try:
-        means = Means(hub=hub, open_table=open_table, discard_table=discard_table, trusted=trusted)
+        means = Means(
+            hub=hub,
+            open_table=fill_table or open_table,
+            discard_table=discard_table,
+            trusted=trusted,
+        )
         index = Index(
             table,
             hub,

@@ -53,6 +53,7 @@ def open_index(config: Config, hub: Hub, *, reads: bool) -> Iterator[Index]:
         config.index.path,
         hub,
         open_table=open_table if is_kept else open_memory,
+        fill_table=fill_table,
         discard_table=destroy_leveldb,
         trusted=trusted_fingerprints(config.identity),
         reads=reads,
@@ -77,7 +78,7 @@ def begin_rebuild(config: Config, hub: Hub, *, anew: bool) -> Rebuilding:
         raise NoRoomBeside
     means = Means(
         hub=hub,
-        open_table=open_table,
+        open_table=fill_table,
         discard_table=destroy_leveldb,
         trusted=trusted_fingerprints(config.identity),
     )
@@ -89,3 +90,10 @@ def open_table(folder: Path) -> Table:
     from ..index.kv.leveldb import open_leveldb
 
     return open_leveldb(folder)
+
+
+def fill_table(folder: Path) -> Table:
+    """The same engine for an index that is made anew."""
+    from ..index.kv.leveldb import open_leveldb
+
+    return open_leveldb(folder, to_fill=True)

@@ -186,7 +186,7 @@ def means(hub: Hub) -> Means:
         open_table=open_leveldb,
         discard_table=destroy_leveldb,
         trusted=TRUSTED,
-        seconds=0.01,
+        seconds=0.0,
     )
 
 
