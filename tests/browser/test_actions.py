@@ -210,7 +210,7 @@ def test_one_file_is_saved_as_it_is_and_several_as_an_archive(page: Page) -> Non
 
 
 def test_things_go_to_the_trash_and_come_back(page: Page, own: Site) -> None:
-    select(page, 0, 1, 2)
+    select(page, 4, 5, 6)
     page.keyboard.press("Delete")
     expect(page.locator(".tile")).to_have_count(COUNT - 3)
     expect(bar(page)).to_be_hidden()
