@@ -24,6 +24,9 @@ QUIET = [
     "--disable-sync",
 ]
 
+LONG = 450
+"""Photos of the long site."""
+
 SCREENSHOTS = Path(__file__).parents[2] / ".artefacts" / "screenshots"
 
 DESKTOP = {"width": 1280, "height": 800}
@@ -45,6 +48,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with running(folder / "here") as site:
         fill(site, folder)
+        yield site
+
+
+@pytest.fixture(scope="session")
+def long_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with more photos than are asked for at a time, for tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("long")
+    with running(folder / "here") as site:
+        site.put(make_photos(folder, LONG))
         yield site
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import PHONE, finger, shoot, whole
+from .conftest import LONG, PHONE, finger, shoot, whole
 from .samples import make_photos
 from .site import Site
 
@@ -54,17 +54,15 @@ def test_shift_and_a_click_select_all_between(page: Page) -> None:
 
 
 def test_a_range_may_reach_over_what_nobody_has_looked_at(
-    visit: Callable[..., Page], new_site: Callable[[], Site], tmp_path: Path
+    visit: Callable[..., Page], long_site: Site
 ) -> None:
-    site = new_site()
-    site.put(make_photos(tmp_path, 450))
-    page = whole(visit("/ui/", site=site))
+    page = whole(visit("/ui/", site=long_site))
     check(page, 0)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    tile(page, 449).click(modifiers=["Shift"])
-    assert selected(page) == "450 selected"
+    tile(page, LONG - 1).click(modifiers=["Shift"])
+    assert selected(page) == f"{LONG} selected"
     page.keyboard.press("t")
-    expect(page.get_by_role("dialog")).to_contain_text("450")
+    expect(page.get_by_role("dialog")).to_contain_text(str(LONG))
 
 
 def test_escape_selects_nothing_and_ctrl_a_everything(page: Page) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from .conftest import DESKTOP, PHONE, shoot, whole
+from .conftest import DESKTOP, LONG, PHONE, shoot, whole
 from .samples import make_photos
 from .site import Site
 
@@ -208,12 +208,9 @@ def test_one_may_go_to_a_date(page: Page) -> None:
 
 
 def test_thumbnails_that_fly_past_are_not_asked_for(
-    visit: Callable[..., Page], new_site: Callable[[], Site], tmp_path: Path
+    visit: Callable[..., Page], long_site: Site
 ) -> None:
-    site = new_site()
-    site.put(make_photos(tmp_path, 400))
-    page = visit("/ui/", site=site)
-    page.locator(".tile-picture").nth(5).wait_for()
+    page = whole(visit("/ui/", site=long_site))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate(
@@ -229,3 +226,33 @@ def test_thumbnails_that_fly_past_are_not_asked_for(
     )
     thumbnails = [url for url in asked if "/ui/thumbnail/" in url]
     assert 10 < len(thumbnails) < 160
+
+
+def test_what_could_not_be_asked_for_comes_when_the_server_can_be_reached_again(
+    visit: Callable[..., Page], long_site: Site
+) -> None:
+    page = whole(visit("/ui/", site=long_site))
+    page.watch.forgive("ERR_INTERNET_DISCONNECTED")  # type: ignore[attr-defined]
+    page.context.set_offline(True)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.get_by_role("alert").filter(has_text="out of reach")).to_be_visible()
+    expect(page.locator(".tile-link[aria-label=Loading]").first).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("link", name=f"photo-{LONG - 1}.jpg")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="out of reach")).to_have_count(0)
+
+
+def test_items_are_asked_for_in_chunks_and_once(
+    visit: Callable[..., Page], long_site: Site
+) -> None:
+    page = whole(visit("/ui/", site=long_site))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for part in (0.5, 1, 0.5, 1):
+        page.evaluate("part => scrollTo(0, document.documentElement.scrollHeight * part)", part)
+        page.wait_for_function(
+            "() => document.querySelectorAll('.tile').length > 10"
+            " && !document.querySelector('.tile-link[aria-label=Loading]')"
+        )
+    chunks = [url for url in asked if "/ui/api/items" in url]
+    assert len(chunks) == len(set(chunks)) <= 3

@@ -91,6 +91,7 @@ export class Grid extends EventTarget {
     const options = { signal: this.#heard.signal, passive: true };
     addEventListener("scroll", () => this.#scrolled(), options);
     addEventListener("resize", () => this.#resized(), options);
+    addEventListener("online", () => this.render(), options); // what was missed is asked for
     addEventListener("holdfast:changed", () => this.renew(), options);
     this.observer = new ResizeObserver(() => this.#resized());
     this.observer.observe(this.element);
