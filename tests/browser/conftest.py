@@ -131,7 +131,8 @@ def whole(page: Page) -> Page:
 
 
 def shoot(page: Page, name: str) -> None:
-    """Keep what the page looks like now."""
+    """Keep what the page looks like now, with all the pictures it has asked for."""
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
 
