@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from holdfast.tools.throwaway import serving
 
 from .conftest import PHONE, shoot, visiting
+from .owned import toast, until
 from .samples import make_photos
 from .site import Site, running
 
@@ -53,21 +54,8 @@ def bar(page: Page):
     return page.get_by_role("toolbar", name="What to do with the selection")
 
 
-def toast(page: Page, text: str):
-    return page.locator(".toast", has_text=text)
-
-
 def tagged(site: Site, tag: str) -> int:
     return len(site.get("items", q=f'tag:"{tag}"')["items"])
-
-
-def until(page: Page, does: Callable[[], bool]) -> None:
-    """Wait for what is not on the page."""
-    for _ in range(100):
-        if does():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not become so")
 
 
 def test_the_bar_is_there_while_something_is_selected(page: Page) -> None:

@@ -265,11 +265,15 @@ class ThingPage {
   #showRelations({ parents = [], folders = [], references = [], shares = [] }) {
     const listed = (title, rows) =>
       rows.length > 0 && side(title, el("ul", { class: "rows" }, rows));
-    const others = references.filter(({ ref }) => !parents.some((parent) => parent.ref === ref));
+    const named = (outgoing) =>
+      references
+        .filter((reference) => Boolean(reference.outgoing) === outgoing)
+        .map(({ item, by }) => itemRow(item, { note: by }));
     const sections = [
       listed("In these sets", parents.map((item) => itemRow(item))),
       listed("In these folders", folders.map((item) => itemRow(item))),
-      listed("Referred to by", others.map((item) => itemRow(item))),
+      listed("It names", named(true)),
+      listed("Named by", named(false)),
       listed("Shares", shares.map((one) => shareRow(one, () => this.#loadSoon()))),
     ].filter(Boolean);
     this.relations.replaceChildren(...sections);

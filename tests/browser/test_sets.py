@@ -1,0 +1,102 @@
+"""Sets: all of them as covers, a new one, and what is in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .conftest import PHONE, shoot, visiting
+from .owned import toast
+from .samples import make_photos
+from .site import Site, running
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server whose things may be changed, with two sets on it."""
+    folder = tmp_path_factory.mktemp("sets")
+    (folder / "photos").mkdir()
+    with running(folder / "here") as site:
+        refs = site.put(make_photos(folder / "photos", 5))
+        for title, members in (("Summer", refs[:3]), ("<b>Winter</b>", refs[3:])):
+            site.post("create", {"attributes": [["title", title]], "members": members})
+        yield site
+
+
+@pytest.fixture
+def visit(browser: Browser, own: Site) -> Iterator[Callable[..., Page]]:
+    with visiting(browser) as visit:
+        yield lambda path, **options: visit(own, path, **options)
+
+
+def test_sets_are_shown_by_their_covers(visit) -> None:
+    page = visit("/ui/sets")
+    summer = page.get_by_role("link", name="Summer 3 items")
+    expect(summer.locator("img")).to_have_js_property("complete", True)
+    expect(page.get_by_role("link", name="<b>Winter</b> 2 items")).to_be_visible()
+    shoot(page, "sets")
+    page.get_by_role("searchbox", name="Find a set").fill("wint")
+    expect(page.locator(".cover")).to_have_count(1)
+    page.get_by_role("searchbox", name="Find a set").fill("autumn")
+    expect(page.get_by_text("No set of that name.")).to_be_visible()
+
+
+def test_a_set_shows_what_is_in_it_and_has_details(visit) -> None:
+    page = visit("/ui/sets")
+    page.get_by_role("link", name="Summer").click()
+    expect(page.get_by_role("heading", name="Summer")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(3)
+    page.locator("summary", has_text="Details").click()
+    expect(page.get_by_role("heading", name="What is said of it")).to_be_visible()
+    shoot(page, "set")
+
+
+def test_a_new_set_is_made_and_filled_by_dropping(visit, own: Site) -> None:
+    page = visit("/ui/sets")
+    page.get_by_role("button", name="New set").click()
+    page.get_by_role("textbox", name="Title").fill("Brand new")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Brand new")).to_be_visible()
+    ref = page.url.rpartition("/")[2]
+    page.evaluate(
+        """() => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File(["in it"], "in it.txt"));
+          const options = { dataTransfer, bubbles: true, cancelable: true };
+          document.body.dispatchEvent(new DragEvent("dragover", options));
+          document.body.dispatchEvent(new DragEvent("drop", options));
+        }"""
+    )
+    expect(page.get_by_role("link", name="in it.txt")).to_be_visible()
+    assert [item["title"] for item in own.get("members", ref=ref)["items"]] == ["in it.txt"]
+
+
+def test_a_title_is_needed(visit) -> None:
+    page = visit("/ui/sets")
+    page.get_by_role("button", name="New set").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="New set")).to_be_focused()
+
+
+def test_a_set_in_itself_does_no_harm(visit, own: Site) -> None:
+    ref = own.post("create", {"attributes": [["title", "Round"]]})["ref"]
+    said = {"permanode": ref, "act": "add", "attribute": "camliMember", "value": ref}
+    own.post("claims", {"claims": [said]})
+    page = visit(f"/ui/{ref}")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("button", name="Move to trash").click()
+    toast(page, "Moved Round to trash").wait_for()
+
+
+def test_on_a_telephone_covers_stand_in_two_columns(visit) -> None:
+    page = visit("/ui/sets", viewport=PHONE, color_scheme="dark")
+    covers = page.locator(".cover")
+    covers.nth(1).wait_for()
+    first, second = covers.nth(0).bounding_box(), covers.nth(1).bounding_box()
+    assert first["y"] == second["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    shoot(page, "sets-phone-dark")

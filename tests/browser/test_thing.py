@@ -1,0 +1,230 @@
+"""The page of one thing: its attributes changed in place, its history, what it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .conftest import PHONE, shoot, visiting
+from .owned import claim, toast, undo, until, values
+from .samples import make_others, make_photos
+from .site import Site, running
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server whose things may be changed."""
+    folder = tmp_path_factory.mktemp("things")
+    (folder / "photos").mkdir()
+    with running(folder / "here") as site:
+        site.put(make_photos(folder / "photos", 3), tag="sample")
+        site.put(make_others(folder))
+        (folder / "page.html").write_text("<script>document.title = 'ran'</script>")
+        site.put([folder / "page.html"])
+        yield site
+
+
+@pytest.fixture
+def visit(browser: Browser, own: Site) -> Iterator[Callable[..., Page]]:
+    with visiting(browser) as visit:
+        yield lambda path, **options: visit(own, path, **options)
+
+
+@pytest.fixture
+def photo(own: Site) -> str:
+    """A photo with a title and three tags."""
+    ref = own.get("items", q="is:image")["items"][0]["ref"]
+    claim(own, ref, "set", "title", "A day out")
+    claim(own, ref, "set", "tag", "one")
+    for tag in ("two", MARKUP):
+        claim(own, ref, "add", "tag", tag)
+    return ref
+
+
+def row(page: Page, name: str):
+    """The values of an attribute."""
+    return page.locator("dt", has=page.get_by_text(name, exact=True)).locator("+ dd")
+
+
+def test_a_thing_is_shown_with_what_is_known_of_it(visit, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    expect(page.get_by_role("heading", name="A day out")).to_be_visible()
+    expect(page.locator(".preview img")).to_have_js_property("complete", True)
+    expect(row(page, "tag")).to_contain_text(MARKUP)
+    expect(page.get_by_text("Dimensions")).to_be_visible()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    assert page.locator("[onerror]").count() == 0
+    shoot(page, "thing")
+
+
+def test_a_value_is_changed_where_it_stands(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    row(page, "tag").get_by_role("button", name="Change tag: two").click()
+    field = page.get_by_role("combobox", name="tag")
+    expect(field).to_be_focused()
+    field.fill("zwei")
+    field.press("Enter")
+    toast(page, "Saved tag").wait_for()
+    assert values(own, photo, "tag") == ["one", "zwei", MARKUP]
+    undo(page, "Saved tag")
+    assert values(own, photo, "tag") == ["one", "two", MARKUP]
+
+
+def test_escape_leaves_a_value_as_it_was(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    row(page, "title").get_by_role("button", name="Change title").click()
+    field = page.get_by_role("textbox", name="title")
+    field.fill("something else")
+    field.press("Escape")
+    expect(field).to_be_hidden()
+    expect(row(page, "title").get_by_role("button", name="Change title")).to_be_focused()
+    assert values(own, photo, "title") == ["A day out"]
+
+
+def test_values_are_added_and_removed(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    row(page, "tag").get_by_role("button", name="Add another tag").click()
+    page.get_by_role("combobox", name="New tag").fill("four")
+    page.keyboard.press("Enter")
+    toast(page, "Saved tag").wait_for()
+    assert values(own, photo, "tag") == ["one", "two", MARKUP, "four"]
+    row(page, "tag").get_by_role("button", name="Remove tag: one").click()
+    until(page, lambda: values(own, photo, "tag") == ["two", MARKUP, "four"])
+
+
+def test_a_new_attribute_is_added_by_keyboard_alone(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    page.get_by_role("combobox", name="Name of a new attribute").focus()
+    page.keyboard.type("note")
+    page.keyboard.press("Enter")
+    page.keyboard.type("two lines")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("of text")
+    page.keyboard.press("Enter")
+    toast(page, "Saved note").wait_for()
+    assert values(own, photo, "note") == ["two lines\nof text"]
+
+
+def test_the_title_is_changed_in_the_heading(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    page.get_by_role("button", name="Change the title").click()
+    page.keyboard.type(MARKUP)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(MARKUP)
+    assert values(own, photo, "title") == [MARKUP]
+    expect(page).to_have_title(f"{MARKUP} · Holdfast")
+
+
+def test_who_edits_is_told_when_somebody_else_has_changed_it(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    row(page, "title").get_by_role("button", name="Change title").click()
+    field = page.get_by_role("textbox", name="title")
+    field.fill("mine")
+    expect(page.locator(".state-quiet")).to_be_visible()
+    claim(own, photo, "set", "title", "theirs")
+    note = page.get_by_text("It was changed to “theirs”.")
+    note.wait_for()
+    expect(field).to_have_value("mine")
+    shoot(page, "conflict")
+    page.get_by_role("button", name="Save mine").click()
+    until(page, lambda: values(own, photo, "title") == ["mine"])
+
+
+def test_what_others_say_is_seen_at_once(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    expect(page.locator(".state-quiet")).to_be_visible()
+    claim(own, photo, "set", "weather", "sunny")
+    expect(row(page, "weather")).to_have_text("sunny")
+
+
+def test_refs_lead_to_what_they_name(visit, own: Site, photo: str) -> None:
+    other = own.post("create", {"attributes": [["title", "About it"], ["about", photo]]})["ref"]
+    page = visit(f"/ui/{other}")
+    row(page, "about").get_by_role("link").click()
+    page.wait_for_url(f"**/ui/{photo}")
+    section = page.locator("section", has=page.get_by_role("heading", name="Named by"))
+    section.get_by_role("link", name="About it").click()
+    page.wait_for_url(f"**/ui/{other}")
+
+
+def test_things_know_the_sets_they_are_in(visit, own: Site, photo: str) -> None:
+    made = {"attributes": [["title", "A set of it"]], "members": [photo]}
+    ref = own.post("create", made)["ref"]
+    page = visit(f"/ui/{photo}")
+    section = page.locator("section", has=page.get_by_role("heading", name="In these sets"))
+    section.get_by_role("link", name="A set of it").click()
+    page.wait_for_url(f"**/ui/{ref}")
+    expect(page.locator(".tile")).to_have_count(1)
+
+
+def test_a_thing_is_seen_as_it_was_then(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    claim(own, photo, "set", "title", "Later")
+    entry = page.locator(".history-list li", has_text="title set to A day out").first
+    entry.get_by_role("link", name="As it was then").click()
+    expect(page.get_by_text("As it was on")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A day out")
+    expect(page.get_by_role("button", name="Change the title")).to_have_count(0)
+    shoot(page, "as-it-was")
+    page.get_by_role("link", name="Back to now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Later")
+
+
+def test_one_claim_is_taken_back(visit, own: Site, photo: str) -> None:
+    claim(own, photo, "set", "title", "A mistake")
+    page = visit(f"/ui/{photo}")
+    entry = page.locator(".history-list li", has_text="A mistake").first
+    entry.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A day out")
+    expect(entry).to_contain_text("taken back")
+    assert values(own, photo, "title") == ["A day out"]
+
+
+def test_a_thing_goes_to_the_trash_and_comes_back(visit, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.get_by_text("It is in the trash.")).to_be_visible()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("It is in the trash.")).to_be_hidden()
+
+
+def test_a_share_of_it_is_revoked_there(visit, own: Site, photo: str) -> None:
+    wanted = {"refs": [photo], "expires": None, "password": None, "downloads": None}
+    own.post("share", wanted)
+    page = visit(f"/ui/{photo}")
+    section = page.locator("section", has=page.get_by_role("heading", name="Shares"))
+    section.get_by_role("button", name="Revoke").click()
+    expect(section.locator(".badge")).to_have_text("revoked")
+
+
+def test_what_is_stored_is_shown_byte_for_byte(visit, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    page.get_by_text("As it is stored").click()
+    expect(page.locator(".raw-text").first).to_contain_text('"camliType": "permanode"')
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_what_plays_has_a_player(visit, own: Site, kind: str) -> None:
+    ref = next(item["ref"] for item in own.get("items")["items"] if item["kind"] == kind)
+    page = visit(f"/ui/{ref}")
+    player = page.locator(f".preview {kind}")
+    player.wait_for()
+    page.wait_for_function("player => player.readyState >= 1", arg=player.element_handle())
+
+
+def test_pages_that_were_uploaded_are_text_and_never_run(visit, own: Site) -> None:
+    found = own.get("items", q="filename:page.html")["items"]
+    page = visit(f"/ui/{found[0]['ref']}")
+    expect(page.locator(".preview-text")).to_contain_text("<script>document.title = 'ran'</script>")
+    expect(page).to_have_title("page.html · Holdfast")
+
+
+def test_on_a_telephone_everything_fits(visit, photo: str) -> None:
+    page = visit(f"/ui/{photo}", viewport=PHONE, color_scheme="dark")
+    expect(row(page, "tag")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    shoot(page, "thing-phone-dark")
