@@ -279,6 +279,23 @@ def test_the_keyboard_stays_inside_and_the_page_behind_rests(page: Page) -> None
     assert page.evaluate("scrollY") == before
 
 
+def test_keys_of_the_page_behind_do_nothing_meanwhile(page: Page) -> None:
+    opened(page, "photo-002.jpg")
+    for key in ("a", "g", "/", "Control+a"):
+        page.keyboard.press(key)
+    expect(page.locator("dialog")).to_have_count(0)
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys.get_by_text("Nearer")).to_be_visible()
+    expect(keys.get_by_text("Go to a date")).to_have_count(0)
+    page.keyboard.press("Escape")
+    lightbox(page, "photo-002.jpg")
+    page.keyboard.press("Escape")
+    expect(page.locator(".actions-count")).to_be_hidden()
+    page.keyboard.press("g")
+    expect(page.get_by_role("dialog", name="Go to a date")).to_be_visible()
+
+
 def test_a_click_beside_the_picture_puts_it_away(page: Page) -> None:
     opened(page, "photo-003.jpg")
     page.mouse.click(200, 700)

@@ -15,6 +15,12 @@ import { el, isTyping } from "./dom.js";
  *     hears it.
  */
 
+/** What stands before those that are there alone; no key is called so. */
+const WALL = "wall";
+
+/** @type {Shortcut} */
+const HELP = Object.freeze({ keys: "?", label: "Show the keys", run: () => showHelp() });
+
 /** @type {Shortcut[]} */
 const shortcuts = [];
 let listening = false;
@@ -27,15 +33,23 @@ export function addShortcuts(...added) {
   listen();
   shortcuts.push(...added);
   return () => {
-    for (const shortcut of added) shortcuts.splice(shortcuts.indexOf(shortcut), 1);
+    for (const shortcut of added) shortcuts.splice(shortcuts.lastIndexOf(shortcut), 1);
   };
+}
+
+/**
+ * The same, and while they are there no others do anything: for what covers the page.
+ * @param {...Shortcut} added
+ */
+export function addShortcutsAlone(...added) {
+  return addShortcuts({ keys: WALL, label: "", run: null }, HELP, ...added);
 }
 
 function listen() {
   if (listening) return;
   listening = true;
   addEventListener("keydown", onKey);
-  addShortcuts({ keys: "?", label: "Show the keys", group: "Everywhere", run: showHelp });
+  addShortcuts(HELP);
 }
 
 /**
@@ -55,14 +69,18 @@ function onKey(event) {
   if (isTyping(event.target)) return;
   if (document.querySelector("dialog[open]")) return; // it has the keys for itself
   const said = pressed(event);
-  for (let at = shortcuts.length - 1; at >= 0; at -= 1) {
-    const { keys, when, run } = shortcuts[at];
-    if (run && keys.split(" ").some((key) => same(key, said)) && (!when || when())) {
-      event.preventDefault();
-      run(event);
-      return;
-    }
-  }
+  const found = heard().findLast(
+    ({ keys, when, run }) =>
+      run && keys.split(" ").some((key) => same(key, said)) && (!when || when()),
+  );
+  if (!found) return;
+  event.preventDefault();
+  found.run(event);
+}
+
+/** Those that do something now. */
+function heard() {
+  return shortcuts.slice(shortcuts.findLastIndex(({ keys }) => keys === WALL) + 1);
 }
 
 function same(key, said) {
@@ -72,7 +90,7 @@ function same(key, said) {
 /** Shows all keys that do something on this page. */
 export function showHelp() {
   const groups = new Map();
-  for (const shortcut of shortcuts) {
+  for (const shortcut of heard()) {
     const group = shortcut.group ?? "Everywhere";
     groups.set(group, [...(groups.get(group) ?? []), shortcut]);
   }

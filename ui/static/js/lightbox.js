@@ -8,7 +8,7 @@ import * as deeds from "./deeds.js";
 import { announce } from "./dom.js";
 import { Facts } from "./facts.js";
 import { getJson } from "./http.js";
-import { addShortcuts } from "./keys.js";
+import { addShortcutsAlone } from "./keys.js";
 import { LightboxFrame } from "./lightboxframe.js";
 import { page } from "./page.js";
 import { Slide } from "./slide.js";
@@ -171,7 +171,7 @@ export class Lightbox {
     const { documentElement } = document;
     document.body.style.paddingInlineEnd = `${innerWidth - documentElement.clientWidth}px`;
     documentElement.classList.add("has-lightbox");
-    this.#removeKeys = addShortcuts(...this.#keys());
+    this.#removeKeys = addShortcutsAlone(...this.#keys());
     this.element.focus({ preventScroll: true });
   }
 

@@ -74,8 +74,10 @@ class Picking {
   }
 
   #selects(event, index) {
+    const isMark = event.target.closest(".tile-check") !== null;
+    if (isMark) this.grid.lines.tile(index).link.focus({ preventScroll: true, focusVisible: false });
     if (event.shiftKey) this.selection.extendTo(index);
-    else if (event.target.closest(".tile-check")) this.selection.toggle(index);
+    else if (isMark) this.selection.toggle(index);
     else if (this.selection.count && !event.ctrlKey && !event.metaKey) this.selection.toggle(index);
     else return false;
     return true;
