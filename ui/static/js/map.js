@@ -283,11 +283,8 @@ class MapPage {
   }
 
   #keepPlace(area) {
-    const { camera } = this;
-    const middle = camera.area();
-    const latitude = (middle.north + middle.south) / 2;
-    const longitude = camera.x * 360 - 180;
-    const place = [latitude.toFixed(4), longitude.toFixed(4), camera.zoom.toFixed(2)].join(",");
+    const { latitude, longitude, zoom } = this.camera.place;
+    const place = [latitude.toFixed(4), longitude.toFixed(4), zoom.toFixed(2)].join(",");
     history.replaceState(history.state, "", `${location.pathname}${location.search}#${place}`);
     this.list.href = this.#searchUrl(area);
   }

@@ -41,6 +41,11 @@ export class Camera {
     this.height = 1;
   }
 
+  /** What is in the middle. */
+  get place() {
+    return { latitude: latitudeOf(this.y), longitude: longitudeOf(this.x), zoom: this.zoom };
+  }
+
   /** Pixels of the world's side. */
   get scale() {
     return TILE * 2 ** this.zoom;

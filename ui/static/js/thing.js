@@ -76,15 +76,17 @@ class ThingPage {
     this.asked?.abort();
     this.asked = new AbortController();
     const { signal } = this.asked;
+    let thing;
     try {
-      const thing = await getJson(api("thing"), { ref: this.ref, at: this.at }, { signal });
-      if (!signal.aborted) this.#show(thing);
+      thing = await getJson(api("thing"), { ref: this.ref, at: this.at }, { signal });
     } catch (error) {
       if (signal.aborted) return;
       if (error.status === 503) this.timer = setTimeout(() => this.#load(), AGAIN);
       const words = explain(error, "Not all about it could be told");
       this.notes.replaceChildren(el("p", { class: "note note-problem", role: "alert" }, words));
+      return;
     }
+    if (!signal.aborted) this.#show(thing);
   }
 
   #show(thing) {
