@@ -44,6 +44,7 @@ def choose(page: Page, *paths: Path, folder: bool = False) -> None:
 
 def drop(page: Page, **texts: str) -> None:
     """Drop files of these names and contents on the page."""
+    page.locator(".drop-veil").wait_for(state="attached")
     page.evaluate(
         """(texts) => {
           const transfer = new DataTransfer();
@@ -97,6 +98,28 @@ def test_a_folder_becomes_a_set_and_so_do_those_in_it(visit, empty: Site, tree: 
     deeper = empty.get("members", ref=more)["items"]
     assert {item["title"] for item in deeper} == {"two.txt", "deeper"}
     shoot(page, "upload")
+
+
+def test_a_folder_that_is_dropped_is_walked_to_its_end(visit, empty: Site, tmp_path: Path) -> None:
+    top = tmp_path / "dropped folder"
+    (top / "inner").mkdir(parents=True)
+    for number in range(130):  # browsers tell a hundred at a time
+        (top / "inner" / f"{number}.txt").write_text(f"{tmp_path} {number}")
+    (top / "beside.txt").write_text(f"{tmp_path}")
+    page = visit("/ui/sets")
+    page.watch.forgive("sets")
+    page.locator(".drop-veil").wait_for(state="attached")
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(top)], "dragOperationsMask": 1}
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data})
+        if kind == "dragOver":
+            expect(page.get_by_text("Drop to upload")).to_be_visible()
+    finished(page)
+    expect(panel(page)).to_contain_text("131 files uploaded.")
+    link = panel(page).get_by_role("link", name="dropped folder")
+    inside = empty.get("members", ref=link.get_attribute("href").rpartition("/")[2])["items"]
+    assert {item["title"]: item["count"] for item in inside} == {"beside.txt": None, "inner": 130}
 
 
 def test_what_is_there_already_is_told(visit, tmp_path: Path) -> None:

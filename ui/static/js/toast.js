@@ -3,7 +3,7 @@
  * somebody is looking at them.
  */
 
-import { el } from "./dom.js";
+import { announce, el } from "./dom.js";
 
 const MOST_SHOWN = 4;
 const SECONDS = 8;
@@ -106,7 +106,7 @@ class Toast {
 
 function shelve() {
   if (shelf?.region.isConnected) return;
-  const list = el("ul", { class: "toasts-list", role: "status", "aria-live": "polite" });
+  const list = el("ul", { class: "toasts-list" });
   const region = el("section", { class: "toasts", "aria-label": "Messages", popover: "manual" });
   region.append(list);
   document.body.append(region);
@@ -126,6 +126,8 @@ export function say(text, { kind = "info", action, seconds = SECONDS } = {}) {
   shelve();
   const toast = new Toast(text, { kind, action, seconds });
   toast.show();
+  // A region that appears with its first words would be passed over.
+  announce(text);
   return toast;
 }
 
