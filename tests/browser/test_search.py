@@ -86,6 +86,21 @@ def test_a_search_is_saved_and_proposed_when_the_box_is_empty(
     page.wait_for_url("**/ui/?q=tag%3Aa+or+tag%3Ab")
 
 
+def test_what_is_found_is_shared_as_it_will_be(
+    visit: Callable[..., Page], new_site: Callable[[], Site]
+) -> None:
+    site = new_site()
+    site.post("create", {"attributes": [["title", "Found"], ["tag", "given"]]})
+    page = visit("/ui/?q=tag:given", site=site)
+    page.get_by_role("button", name="Share what is found").click()
+    dialog = page.get_by_role("dialog", name="Share this search")
+    dialog.get_by_role("button", name="Make a link").click()
+    link = page.get_by_role("dialog").get_by_label("Link", exact=True).input_value()
+    site.post("create", {"attributes": [["title", "Found later"], ["tag", "given"]]})
+    page.goto(link)
+    expect(page.locator(".tile")).to_have_count(2)
+
+
 def test_the_help_has_examples_that_go_into_the_box(page: Page) -> None:
     page.get_by_role("button", name="What can be searched for").click()
     dialog = page.get_by_role("dialog", name="Searching")

@@ -16,6 +16,7 @@ const CHECK_PATIENCE = 400; // milliseconds an expression may take to be found w
 const MOST_SHOWN = 12;
 
 const STAR = "M12 4l2.4 5 5.6.7-4 3.9 1 5.4-5-2.7-5 2.7 1-5.4-4-3.9 5.6-.7z";
+const SHARE = "M12 15V4M8 8l4-4 4 4M6 12v8h12v-8";
 const QUESTION = "M9.3 9a2.7 2.7 0 1 1 4 2.4c-.8.5-1.3 1-1.3 2.1M12 17v.2";
 
 const KIND_WORDS = Object.freeze({
@@ -54,9 +55,11 @@ class SearchBox {
     this.problem = el("div", { class: "search-problem", id: "search-problem", hidden: true });
     this.problem.setAttribute("role", "alert");
     this.save = this.#button("Save this search", STAR, () => this.#askName());
+    this.share = this.#button("Share what is found", SHARE, () => this.#share());
+    this.share.hidden = !page.q;
     this.help = this.#button("What can be searched for", QUESTION, () => this.#showHelp());
     form.classList.add("search");
-    form.append(this.save, this.help, this.problem);
+    form.append(this.save, this.share, this.help, this.problem);
     this.choices = new Combobox(input, {
       label: "Suggestions",
       host: form,
@@ -167,6 +170,12 @@ class SearchBox {
         return true;
       },
     });
+  }
+
+  async #share() {
+    if (!isWritable()) return void say(READ_ONLY);
+    const { share } = await import("./shareform.js");
+    return share({ search: page.q });
   }
 
   async #showHelp() {
