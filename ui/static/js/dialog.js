@@ -82,8 +82,9 @@ export class Dialog {
     this.before = document.activeElement;
     document.body.append(this.element);
     this.element.showModal();
-    const first = this.body.querySelector("[autofocus], input, select, textarea, button, a[href]");
-    (first ?? this.submit ?? this.cancel).focus();
+    const wanted = this.body.querySelector("[autofocus]");
+    const first = this.body.querySelector("input, select, textarea, button, a[href]");
+    (wanted ?? first ?? this.submit ?? this.cancel).focus();
   }
 
   /** End it with an answer. @param {unknown} answer */

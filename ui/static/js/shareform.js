@@ -104,7 +104,7 @@ class ShareForm {
     const name = "share-expiry";
     this.presets = PRESETS.map(([label, milliseconds], at) => {
       const checked = at === PRESETS.length - 1;
-      const radio = el("input", { type: "radio", name, value: at, checked });
+      const radio = el("input", { type: "radio", name, value: at, checked, autofocus: checked });
       radio.addEventListener("change", () => {
         this.date.value = "";
       });
