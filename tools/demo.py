@@ -1,4 +1,4 @@
-"""The demo: a sample tree goes into a throw-away store, is kept, and comes back identical."""
+"""The demo: a sample tree goes into a throw-away store, comes back identical, and is looked at."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 import textwrap
 import time
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from .sametree import Tally, differences, tally
 from .samples import make_sample
@@ -29,9 +30,11 @@ def main() -> int:
         try:
             _line("sample", "making letters, photos and recordings ...")
             sample = make_sample(folder / "sample")
+            _timed(environment(home), "init")
             with serving(home, log=folder / "server.log") as server:
                 _line("server", f"{server.url} on a throw-away store")
                 _show(server, sample, folder)
+                _show_gallery(server, sample / "photos")
                 _stay(server)
         except KeyboardInterrupt:
             print("\nstopped")
@@ -78,10 +81,37 @@ def _show(server: Server, sample: Path, folder: Path) -> None:
     _line("compare", "identical: every byte, name, mode, time and link")
 
 
+def _show_gallery(server: Server, photos: Path) -> None:
+    """Make a thing of each photo, share their folder, and see that both can be looked at."""
+    environ = {**environment(server.home), "HOLDFAST_SERVER": server.url}
+    folder, _ = _timed(environ, "put", "--filenodes", "--tag", "demo", str(photos))
+    shared, _ = _timed(environ, "share", "create", folder.split()[0])
+    gallery, share = f"{server.url}ui/", shared.splitlines()[1]
+    for url in (gallery, share):
+        _demand_page(url)
+    _line("gallery", gallery)
+    _line("share", share)
+
+
+def _demand_page(url: str) -> None:
+    """Raises `DemoFailed` if a browser would see no page there."""
+    request = Request(url, headers={"Accept": "text/html"})  # noqa: S310 - our own server
+    try:
+        with urlopen(request, timeout=30) as answer:  # noqa: S310
+            kind = answer.headers.get_content_type()
+    except OSError as error:
+        raise DemoFailed(f"{url} cannot be looked at: {error}") from error
+    if kind != "text/html":
+        raise DemoFailed(f"{url} is {kind}, and no page")
+
+
 def _stay(server: Server) -> None:
     if not sys.stdout.isatty():
         return
-    print(f"\nThe server stays at {server.url} until you press Ctrl-C.")
+    print(
+        f"\nOpen the gallery in a browser, and the share in another one. The server stays at"
+        f" {server.url} until you press Ctrl-C."
+    )
     while server.process.poll() is None:
         time.sleep(0.5)
     raise DemoFailed("the server ended by itself")

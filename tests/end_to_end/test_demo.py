@@ -42,6 +42,8 @@ def test_demo_stores_a_tree_and_gets_it_back_identical(
     assert "MB/s" in said["get"]
     assert "photos" in said["list"]
     assert "identical" in said["compare"]
+    assert said["gallery"].endswith("/ui/")
+    assert re.search(r"/share/sha224-[0-9a-f]{56}$", said["share"])
     # Half of it is there twice: the photos as copies, the recording but for its middle.
     saved = re.search(r"\((\d+)%\)", said["kept"])
     assert saved is not None
