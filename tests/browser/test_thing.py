@@ -142,7 +142,8 @@ def test_what_others_say_is_seen_at_once(visit, own: Site, photo: str) -> None:
 
 
 def test_refs_lead_to_what_they_name(visit, own: Site, photo: str) -> None:
-    other = own.post("create", {"attributes": [["title", "About it"], ["about", photo]]})["ref"]
+    said = [["title", "About it"], ["about", photo], ["camliNodeType", "note"]]
+    other = own.post("create", {"attributes": said})["ref"]
     page = visit(f"/ui/{other}")
     row(page, "about").get_by_role("link").click()
     page.wait_for_url(f"**/ui/{photo}")
