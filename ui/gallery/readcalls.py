@@ -6,19 +6,15 @@ from base64 import b64encode
 from functools import partial
 from typing import Final
 
-from ...blobstore.errors import BadRef
-from ...blobstore.ref import Ref
 from ...index.search.desk import Desk
 from ...index.search.service import SearchService
 from ...index.search.shelves import Page, shelf_of
 from ...index.search.timeline import CHUNK, Timeline
 from ..searchcalls import Parameters
-from .api import Api, Document, Refused
+from . import listcalls, thingcalls
+from .api import Api, Document
+from .asked import limit, ref_of, within
 from .reading import Call, Reading, Shared
-
-DEFAULT_LIMIT = 200
-MOST = 1000
-"""Items of one page."""
 
 
 def items(search: SearchService, asked: Parameters, shared: Shared) -> Document:
@@ -64,26 +60,12 @@ def _page(page: Page) -> Document:
     return {"items": [item.document() for item in page.items], "next": page.next}
 
 
-def within(asked: Parameters) -> Ref | None:
-    """What the answer is to be in; None for everything. Raises `Refused`."""
-    return ref_of(asked, "in") if asked.text("in") else None
-
-
-def ref_of(asked: Parameters, name: str) -> Ref:
-    """A ref that is asked about. Raises `Refused`."""
-    try:
-        return Ref.parse(asked.text(name))
-    except BadRef as error:
-        raise Refused(f"{name}: {error}") from None
-
-
-def limit(asked: Parameters, default: int = DEFAULT_LIMIT) -> int:
-    """How many items a page is to have at most."""
-    found = asked.number_if_any("limit")
-    return min(found, MOST) if found > 0 else default
-
-
-CALLS: Final[dict[str, Call]] = {"items": items, "members": members}
+CALLS: Final[dict[str, Call]] = {
+    "items": items,
+    "members": members,
+    **thingcalls.CALLS,
+    **listcalls.CALLS,
+}
 
 KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline}
 """Those whose answers are kept until something changes."""

@@ -15,7 +15,7 @@ from ...index.search.reader import IndexReader
 from ...index.search.service import SearchService
 from ..searchcalls import Parameters
 from .api import Document, Refused
-from .readcalls import limit
+from .asked import limit
 from .reading import Shared
 from .statements import standing_deletes
 

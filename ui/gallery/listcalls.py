@@ -1,0 +1,96 @@
+"""The calls that list what there is: suggestions, sets, tags, and what stands out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...index.search.lists import MOST_LISTED, alike, by_size, recent, saved_searches, sets, tags
+from ...index.search.service import SETTLE_SECONDS, SearchService
+from ...index.search.suggesting import suggestions
+from ..searchcalls import Parameters
+from .api import Document, utf16_length
+from .reading import Call, Shared
+
+DEFAULT_LIMIT = 50
+
+
+def _limit(asked: Parameters) -> int:
+    found = asked.number_if_any("limit")
+    return min(found, MOST_LISTED) if found > 0 else DEFAULT_LIMIT
+
+
+def suggest(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """How an expression may go on at a cursor, which scripts count in UTF-16 units."""
+    text = asked.text("text")
+    units = asked.number("cursor", utf16_length(text))
+    before = text.encode("utf-16-le", "surrogatepass")[: 2 * max(units, 0)]
+    cursor = len(before.decode("utf-16-le", "ignore"))
+    found = search.answer(lambda desk: suggestions(desk.reader, text, cursor))
+    return {
+        "suggestions": [
+            {
+                "text": one.text,
+                "cursor": utf16_length(one.text[: one.cursor]),
+                "label": one.label,
+                "kind": one.kind,
+            }
+            for one in found
+        ]
+    }
+
+
+def saved(search: SearchService, _asked: Parameters, _shared: Shared) -> Document:
+    """The saved searches."""
+    return {"searches": [one._asdict() for one in search.answer(saved_searches)]}
+
+
+def list_sets(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """Sets, by words of their titles."""
+    found = search.answer(lambda desk: sets(desk, asked.text("match"), _limit(asked)))
+    return {"items": [item.document() for item in found]}
+
+
+def list_tags(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """Tags, and how many things have each."""
+    found = search.answer(lambda desk: tags(desk, asked.text("match"), _limit(asked)))
+    return {"tags": [{"tag": one.value, "count": one.things} for one in found]}
+
+
+def list_recent(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """A page of what was changed last."""
+    page = search.answer(lambda desk: recent(desk, asked.text("from"), _limit(asked)))
+    return {"items": [item.document() for item in page.items], "next": page.next}
+
+
+def list_duplicates(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """A page of groups of things with the same contents."""
+    groups, token = search.answer(
+        lambda desk: alike(desk, asked.text("after"), _limit(asked)), seconds=SETTLE_SECONDS
+    )
+    return {
+        "groups": [
+            {**one._asdict(), "items": [item.document() for item in one.items]} for one in groups
+        ],
+        "next": token,
+    }
+
+
+def list_largest(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """A page of the largest files or folders."""
+    kind = asked.text("kind") or "file"
+    found, token = search.answer(
+        lambda desk: by_size(desk, kind, asked.text("after"), _limit(asked)),
+        seconds=SETTLE_SECONDS,
+    )
+    return {"items": found, "next": token}
+
+
+CALLS: Final[dict[str, Call]] = {
+    "suggest": suggest,
+    "saved": saved,
+    "sets": list_sets,
+    "tags": list_tags,
+    "recent": list_recent,
+    "duplicates": list_duplicates,
+    "largest": list_largest,
+}
