@@ -8,7 +8,8 @@ import { getJson } from "./http.js";
 import { smallPicture, titleOf } from "./itemrow.js";
 import { addShortcuts } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
-import { page, thingUrl } from "./page.js";
+import { whenNear } from "./nearing.js";
+import { thingUrl } from "./page.js";
 import { ItemList, Timeline } from "./timeline.js";
 import { explain } from "./toast.js";
 
@@ -130,9 +131,7 @@ export class Folder {
     });
     if (first) this.#take(first);
     else await this.#more();
-    new IntersectionObserver(([entry]) => entry.isIntersecting && this.#more(), {
-      rootMargin: "1200px",
-    }).observe(this.end);
+    whenNear(this.end, () => this.#more());
   }
 
   #head({ name, label }) {
@@ -142,19 +141,25 @@ export class Folder {
     return el("th", { class: `files-${name}`, "aria-sort": is, dataset: { name } }, button);
   }
 
-  /** The next entries, if there are any. */
-  async #more() {
-    if (this.loading || (this.items.length && this.next === null)) return;
-    this.loading = true;
+  /** The next entries; whether there were any. */
+  #more() {
+    this.loading ??= this.#load().finally(() => {
+      this.loading = null;
+    });
+    return this.loading;
+  }
+
+  async #load() {
+    if (this.items.length && this.next === null) return false;
     this.note.textContent = "Loading";
     try {
       const asked = { ref: this.ref, from: this.next, limit: CHUNK };
       this.#take(await getJson(api("members"), asked));
+      return this.next !== null;
     } catch (error) {
       this.note.textContent = explain(error, "The folder could not be read");
       this.next = null;
-    } finally {
-      this.loading = false;
+      return false;
     }
   }
 

@@ -3,6 +3,7 @@
 import { api } from "./acts.js";
 import { el } from "./dom.js";
 import { getJson } from "./http.js";
+import { whenNear } from "./nearing.js";
 import { explain } from "./toast.js";
 
 /**
@@ -47,10 +48,7 @@ export class Listing {
   async show() {
     document.getElementById("main").append(this.element);
     await this.reload();
-    const near = { rootMargin: "800px" };
-    new IntersectionObserver(([entry]) => entry.isIntersecting && this.more(), near).observe(
-      this.end,
-    );
+    this.watch = whenNear(this.end, () => this.more());
     window.addEventListener("holdfast:changed", () => this.reloadSoon());
   }
 
@@ -82,21 +80,22 @@ export class Listing {
     this.rows = rows;
     this.#keepFocus(() => this.list.replaceChildren(...rows.map((one) => this.row(one, this))));
     this.#say();
+    this.watch?.();
   }
 
+  /** The next rows; whether more follow. */
   async more() {
-    if (this.loading || (this.next ?? null) === null) return;
-    this.loading = true;
+    if ((this.next ?? null) === null) return false;
     try {
       const answer = await this.#ask(this.next, this.asked.signal);
       this.next = answer.next ?? null;
       this.rows.push(...answer[this.member]);
       this.list.append(...answer[this.member].map((one) => this.row(one, this)));
       this.#say();
+      return this.next !== null;
     } catch (error) {
       this.#complain(error);
-    } finally {
-      this.loading = false;
+      return false;
     }
   }
 
