@@ -36,14 +36,13 @@ def facts_of_file(storage: Storage, ref: Ref, facts: FileFacts) -> Iterator[Fact
     if facts.picture is not None:
         width, height = facts.picture
         yield Fact("Dimensions", f"{width} × {height}{_megapixels(width * height)}")  # noqa: RUF001
-    if kind == "image":
-        exif = _exif(storage, ref, facts)
-        if exif is not None and exif.taken is not None:
-            yield Fact("Taken", _moment_words(shown_moment(exif.taken)))
+    exif = _exif(storage, ref, facts) if kind == "image" else None
+    if exif is not None and exif.taken is not None:
+        yield Fact("Taken", moment_words(shown_moment(exif.taken)))
     for name in ("camera", "lens"):
         if name in said:
             yield Fact(name.capitalize(), one_line(said[name]))
-    if kind == "image" and exif is not None:
+    if exif is not None:
         yield from _exposure(exif)
     for name in ("artist", "album", "genre", "year"):
         if name in said:
@@ -51,7 +50,7 @@ def facts_of_file(storage: Storage, ref: Ref, facts: FileFacts) -> Iterator[Fact
     if "duration" in said:
         yield Fact("Length", length_words(float(said["duration"])))
     if facts.times:
-        yield Fact("File changed", _moment_words(shown_moment(facts.times[-1])))
+        yield Fact("File changed", moment_words(shown_moment(facts.times[-1])))
     if facts.place is not None:
         yield Fact("Place", place_words(*facts.place))
 
@@ -79,6 +78,11 @@ def place_words(latitude: float, longitude: float) -> str:
     return f"{abs(latitude):.4f}° {north}, {abs(longitude):.4f}° {east}"
 
 
+def moment_words(moment: str) -> str:
+    """`2024-07-01 12:30:00`."""
+    return moment[:-1].replace("T", " ")
+
+
 def _exposure(exif: Exif) -> Iterator[Fact]:
     if exif.exposure and 0 < exif.exposure < 1e6:
         yield Fact("Exposure", _exposure_words(exif.exposure))
@@ -96,10 +100,6 @@ def _exposure_words(seconds: float) -> str:
 
 def _megapixels(pixels: int) -> str:
     return f" ({pixels / 1e6:.3g} megapixels)" if pixels >= 100_000 else ""
-
-
-def _moment_words(moment: str) -> str:
-    return moment[:-1].replace("T", " ")
 
 
 def _exif(storage: Storage, ref: Ref, facts: FileFacts) -> Exif | None:
