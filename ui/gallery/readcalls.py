@@ -11,7 +11,7 @@ from ...index.search.service import SearchService
 from ...index.search.shelves import Page, shelf_of
 from ...index.search.timeline import CHUNK, Timeline
 from ..searchcalls import Parameters
-from . import listcalls, thingcalls
+from . import listcalls, mapcalls, thingcalls
 from .api import Api, Document
 from .asked import limit, ref_of, within
 from .reading import Call, Reading, Shared
@@ -65,9 +65,10 @@ CALLS: Final[dict[str, Call]] = {
     "members": members,
     **thingcalls.CALLS,
     **listcalls.CALLS,
+    **mapcalls.CALLS,
 }
 
-KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline}
+KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline, **mapcalls.KEPT_CALLS}
 """Those whose answers are kept until something changes."""
 
 
