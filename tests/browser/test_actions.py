@@ -131,6 +131,7 @@ def test_things_are_gathered_in_a_new_set_and_more_are_added(page: Page, own: Si
     field.press_sequentially("best")
     page.get_by_role("button", name="Best <i>of</i> 3").click()
     undo = toast(page, "Added 1 thing").get_by_role("button", name="Undo")
+    undo.wait_for()
     assert len(own.get("members", ref=made["ref"])["items"]) == 4
     undo.click()
     until(page, lambda: len(own.get("members", ref=made["ref"])["items"]) == 3)
