@@ -59,7 +59,7 @@ def test_what_is_proposed_is_taken_by_keyboard(page: Page) -> None:
     expect(first).to_have_attribute("aria-selected", "true")
     expect(box(page)).to_have_attribute("aria-activedescendant", first.get_attribute("id"))
     box(page).press("Enter")
-    expect(box(page)).to_have_value("tag:landscape ")
+    expect(box(page)).to_have_value("tag:landscape")
     assert page.url.endswith("/ui/")
 
 
@@ -80,7 +80,8 @@ def test_a_search_is_saved_and_proposed_when_the_box_is_empty(
     name = page.get_by_role("textbox", name="Name")
     name.fill("Both <b>of</b> them")
     name.press("Enter")
-    page.get_by_text("Saved: Both <b>of</b> them").wait_for()
+    messages = page.get_by_role("region", name="Messages")
+    messages.get_by_text("Saved: Both <b>of</b> them").wait_for()
     box(page).fill("")
     page.get_by_role("option", name="Both <b>of</b> them").click()
     page.wait_for_url("**/ui/?q=tag%3Aa+or+tag%3Ab")
