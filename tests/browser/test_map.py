@@ -64,6 +64,13 @@ def place(page: Page) -> list[float]:
     return [float(part) for part in page.url.partition("#")[2].split(",")]
 
 
+def look(page: Page, where: str) -> None:
+    """Look at a place, and wait until it is known what is there."""
+    page.goto(f"/ui/map#{where}")
+    page.reload()
+    page.wait_for_url(lambda url: all("." in part for part in url.partition("#")[2].split(",")))
+
+
 def changes(page: Page, does: Callable[[], object]) -> list[float]:
     """Where one is after the map has come to rest elsewhere."""
     before = page.url
@@ -96,8 +103,7 @@ def test_many_things_in_one_place_come_apart_as_one_comes_nearer(page: Page) -> 
 
 
 def test_one_thing_is_shown_large(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + "#38.7,-9.1,9")
-    page.reload()
+    look(page, "38.7,-9.1,9")
     page.get_by_role("button", name="Lisbon").click()
     expect(page.locator(".lightbox")).to_be_visible()
     page.keyboard.press("Escape")
@@ -117,8 +123,7 @@ def test_the_keyboard_moves_the_map(page: Page) -> None:
 
 
 def test_the_mouse_moves_the_map_and_its_wheel_comes_nearer(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + "#0,20,4")
-    page.reload()
+    look(page, "0,20,4")
     page.mouse.move(600, 500)
 
     def drag() -> None:
@@ -133,8 +138,8 @@ def test_the_mouse_moves_the_map_and_its_wheel_comes_nearer(page: Page) -> None:
 
 
 def test_two_fingers_come_nearer(visit) -> None:
-    page = visit("/ui/map#0,20,4", viewport=PHONE, has_touch=True, color_scheme="dark")
-    page.locator(".map-canvas").wait_for()
+    page = visit("/ui/map", viewport=PHONE, has_touch=True, color_scheme="dark")
+    look(page, "0,20,4")
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, *points: tuple[int, int]) -> None:
@@ -153,8 +158,7 @@ def test_two_fingers_come_nearer(visit) -> None:
 
 
 def test_what_is_here_is_shown_as_a_list(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + "#48.85,2.35,8")
-    page.reload()
+    look(page, "48.85,2.35,8")
     expect(page.get_by_text("2 things here")).to_be_visible()
     page.get_by_role("link", name="Show these as a list").click()
     expect(page.locator(".tile")).to_have_count(2)

@@ -42,9 +42,10 @@ export class Land {
     for (let copy = Math.floor(-left / scale); copy * scale + left < width; copy += 1) {
       const side = scale * density;
       context.setTransform(side, 0, 0, side, (left + copy * scale) * density, top * density);
-      context.lineWidth = 1 / scale;
-      context.fill(path, "evenodd");
+      context.lineWidth = 2 / scale;
+      // Countries lie side by side: what was drawn along their borders is covered by both.
       context.stroke(path);
+      context.fill(path, "nonzero");
     }
   }
 

@@ -86,7 +86,24 @@ class ThingPage {
       this.notes.replaceChildren(el("p", { class: "note note-problem", role: "alert" }, words));
       return;
     }
-    if (!signal.aborted) this.#show(thing);
+    if (signal.aborted) return;
+    this.#show(thing);
+    await this.#loadShares(signal);
+  }
+
+  /** The shares that open this very thing. */
+  async #loadShares(signal) {
+    try {
+      const { shares } = await getJson(api("shares"), {}, { signal });
+      const own = [this.ref, this.item.content];
+      const rows = shares
+        .filter(({ target }) => target !== null && own.includes(target))
+        .map((one) => shareRow(one, () => this.#loadSoon()));
+      this.shares = rows.length ? side("Shares", el("ul", { class: "rows" }, rows)) : null;
+      if (!signal.aborted) this.#showRelations(this.thing);
+    } catch {
+      // All else about it is told.
+    }
   }
 
   #show(thing) {
@@ -264,19 +281,19 @@ class ThingPage {
     this.facts.replaceChildren(el("h2", {}, "Facts"), el("dl", { class: "fact-list" }, rows));
   }
 
-  #showRelations({ parents = [], folders = [], references = [], shares = [] }) {
+  #showRelations({ parents, folders, references }) {
     const listed = (title, rows) =>
       rows.length > 0 && side(title, el("ul", { class: "rows" }, rows));
     const named = (outgoing) =>
       references
         .filter((reference) => Boolean(reference.outgoing) === outgoing)
-        .map(({ item, by }) => itemRow(item, { note: by }));
+        .map((item) => itemRow(item, { note: item.by }));
     const sections = [
       listed("In these sets", parents.map((item) => itemRow(item))),
       listed("In these folders", folders.map((item) => itemRow(item))),
       listed("It names", named(true)),
       listed("Named by", named(false)),
-      listed("Shares", shares.map((one) => shareRow(one, () => this.#loadSoon()))),
+      this.shares,
     ].filter(Boolean);
     this.relations.replaceChildren(...sections);
     this.relations.hidden = !sections.length;
