@@ -15,11 +15,21 @@ const WEB = /^https?:\/\/[^\s<>"]+$/;
 /** Values of one attribute that are shown at first. */
 const MOST_SHOWN = 50;
 
+const FIRST = Object.freeze(["title", "description", "tag"]);
+
 /** What people often say of things, offered when a name is asked for. */
 const COMMON = Object.freeze([
   ...["title", "tag", "description", "author", "rating", "source", "latitude", "longitude"],
   ...["startDate", "camliContent", "camliContentImage", "camliDefVis", "camliMember", "camliRoot"],
 ]);
+
+/** What people say stands first, what programs say behind it. */
+function rank({ name, derived }) {
+  const at = FIRST.indexOf(name);
+  if (derived) return FIRST.length + 2;
+  if (at >= 0) return at;
+  return FIRST.length + (name.startsWith("camli") ? 1 : 0);
+}
 
 /**
  * The fewest claims that make one list of values another, their order kept.
@@ -99,7 +109,7 @@ export class Attributes {
    * @param {{name: string, values: string[], derived: boolean}[]} attributes
    */
   update(attributes) {
-    this.attributes = attributes;
+    this.attributes = [...attributes].sort((one, other) => rank(one) - rank(other));
     const { editor } = this;
     if (editor) {
       const now = this.#values(editor.name);
