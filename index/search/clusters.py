@@ -19,8 +19,9 @@ from .shelves import asked_for
 MOST = 250
 """Clusters there are at most; those of most things."""
 
-_ACROSS = 12
-"""Cells across what is shown of the world at a zoom of 0; each step has twice as many."""
+_ACROSS = 6
+"""Cells across the world at a zoom of 0, each about as wide as a marker; each step has twice as
+many."""
 
 _MOST_ZOOM = 20
 
