@@ -103,7 +103,7 @@ def answer_asset(req: Request, resp: Response, asset: Asset) -> None:
     data = asset.data
     if asset.packed is not None:
         resp.append_header("vary", "Accept-Encoding")
-        if _takes_gzip(req.get_header("accept-encoding") or ""):
+        if takes_gzip(req.get_header("accept-encoding") or ""):
             data = asset.packed
             resp.set_header("content-encoding", "gzip")
     answer_bytes(resp, data, content_type=asset.media_type)
@@ -119,7 +119,8 @@ def _packed(data: bytes) -> bytes | None:
     return packed if len(packed) < len(data) * 0.9 else None
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
+    """Whether an `Accept-Encoding` lets an answer be packed."""
     for choice in accepted.lower().split(","):
         name, _, parameters = choice.partition(";")
         if name.strip() in ("gzip", "*"):

@@ -13,6 +13,7 @@ from ..index.claims import ClaimIndex
 from ..index.opening import Index
 from ..schema.signing import Signer
 from .files.imports import Imports
+from .gallery.drawings import Drawings
 from .login.csrf import Csrf
 from .login.sessions import Sessions
 from .searches import Searches
@@ -46,6 +47,8 @@ class Services:
     """Tells requests of our pages from those that others' pages make browsers send."""
     thumbnails: Thumbnails | None = None
     """Draws small pictures of files; None where nobody does."""
+    drawings: Drawings = field(default_factory=Drawings)
+    """Draws the land of maps; by default anew for each process."""
     share_records: ShareRecords = field(default_factory=ShareRecords)
     """How often shares were downloaded, and who knows their passwords; by default in memory."""
     imports: Imports | None = None

@@ -36,6 +36,7 @@ from ...schema.openpgp.publickey import PublicKey
 from ...schema.signing import Signer
 from ...ui.app import Application, create_app
 from ...ui.files.imports import Imports
+from ...ui.gallery.drawings import Drawings
 from ...ui.login.csrf import Csrf
 from ...ui.login.sessions import Sessions
 from ...ui.searches import Searches
@@ -211,6 +212,7 @@ class _Runner(BaseApplication):  # type: ignore[misc]
             sessions=sessions,
             csrf=Csrf(sessions.key),
             thumbnails=thumbnails,
+            drawings=Drawings(self.config.folders.cache / "land"),
             share_records=records,
             imports=imports,
             owner_name=_user(),

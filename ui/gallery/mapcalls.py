@@ -1,4 +1,4 @@
-"""The calls of the map: where things are, and where land is."""
+"""The call of the map: where things are that are searched for."""
 
 from __future__ import annotations
 
@@ -10,37 +10,47 @@ from ...index.search.clusters import Cluster, clusters_of
 from ...index.search.service import SearchService
 from ..searchcalls import Parameters
 from .api import Document, Refused
-from .land import GRIDS, outlines
 from .reading import Call, Shared
 
-_WORLD = {"north": 90.0, "west": -180.0, "south": -90.0, "east": 180.0}
+_POLE = 85.0
+"""Maps end here: what is nearer to a pole is seen at their edge."""
+
+_NORTH, _SOUTH = 90.0, -90.0
 
 
 def places(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
     """Where on Earth things are that are searched for, within a box."""
-    box = {name: _number(asked, name, default) for name, default in _WORLD.items()}
-    if not box["south"] <= box["north"]:
-        raise Refused("south is north of north")
-    is_all = box["west"] <= -180 and box["east"] >= 180
-    within = (
-        LocationConstraint(any=True)
-        if is_all
-        else LocationConstraint(
-            north=box["north"], west=box["west"], south=box["south"], east=box["east"]
-        )
-    )
-    text, zoom = asked.text("q"), _number(asked, "zoom", 0.0)
-    found = search.answer(lambda desk: clusters_of(desk, text, within, zoom))
+    text, zoom, box = asked.text("q"), _number(asked, "zoom", 0.0), _box(asked)
+    found = search.answer(lambda desk: clusters_of(desk, text, box, zoom))
     return {
         "places": [_document(one) for one in found.places],
         "area": None if found.area is None else found.area.document(),
     }
 
 
-def land(_search: SearchService, asked: Parameters, _shared: Shared) -> Document:
-    """Outlines of all land."""
-    detail = asked.number("detail")
-    return {"rings": outlines(min(max(detail, 0), len(GRIDS) - 1))}
+def _box(asked: Parameters) -> LocationConstraint:
+    """The box that is looked at; all of the world where nothing else is said. Raises `Refused`."""
+    north, south = _latitude(asked, "north", _NORTH), _latitude(asked, "south", _SOUTH)
+    west, east = _number(asked, "west", -180.0), _number(asked, "east", 180.0)
+    if south > north:
+        raise Refused("south is north of north")
+    if east - west >= 360:
+        west, east = -180.0, 180.0
+        if (north, south) == (_NORTH, _SOUTH):
+            return LocationConstraint(any=True)
+    return LocationConstraint(north=north, west=_around(west), south=south, east=_around(east))
+
+
+def _latitude(asked: Parameters, name: str, default: float) -> float:
+    degrees = _number(asked, name, default)
+    if abs(degrees) > _NORTH:
+        raise Refused(f"{name} is beyond the pole")
+    return math.copysign(_NORTH, degrees) if abs(degrees) >= _POLE else degrees
+
+
+def _around(longitude: float) -> float:
+    """A longitude by its name from -180 to 180."""
+    return longitude if abs(longitude) <= 180 else (longitude + 180) % 360 - 180
 
 
 def _document(one: Cluster) -> Document:
@@ -66,4 +76,3 @@ def _number(asked: Parameters, name: str, default: float) -> float:
 
 
 CALLS: Final[dict[str, Call]] = {"map": places}
-KEPT_CALLS: Final[dict[str, Call]] = {"land": land}

@@ -15,6 +15,7 @@ from ..searches import Searches
 from ..services import Services
 from ..shares.owner import add_share_calls
 from .api import Api, add_api
+from .landcall import land_handler
 from .pages import Pages, add_pages
 from .readcalls import add_reading
 from .reading import Reading
@@ -37,6 +38,7 @@ def add_gallery(
     reading = Reading(searches, stamp)
     api = Api(services, partial(demand_csrf, services))
     add_reading(api, reading)
+    api.add("GET", "land", land_handler(services.drawings, services.blobs))
     add_writing(api, services, key, index=index, searches=searches, reading=reading, stamp=stamp)
     add_session_calls(api, services)
     add_share_calls(api, services, searches, key)

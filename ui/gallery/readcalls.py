@@ -68,7 +68,7 @@ CALLS: Final[dict[str, Call]] = {
     **mapcalls.CALLS,
 }
 
-KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline, **mapcalls.KEPT_CALLS}
+KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline}
 """Those whose answers are kept until something changes."""
 
 

@@ -14,6 +14,7 @@ from falcon.asgi import Request, Response
 from ...blobstore.handlers.answers import answer_bytes
 from ...index.search.folderorder import FolderOrders
 from ...index.search.service import SearchService
+from ..assets import takes_gzip
 from ..hangups import gone
 from ..searchcalls import Parameters
 from ..searches import Searches
@@ -111,7 +112,7 @@ def _answered(call: Call, asked: Parameters, shared: Shared, search: SearchServi
 
 def _send(req: Request, resp: Response, answer: Answer) -> None:
     data = answer.plain
-    if answer.packed is not None and "gzip" in (req.get_header("accept-encoding") or ""):
+    if answer.packed is not None and takes_gzip(req.get_header("accept-encoding") or ""):
         data = answer.packed
         resp.set_header("content-encoding", "gzip")
     resp.append_header("vary", "Accept-Encoding")

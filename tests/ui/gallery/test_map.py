@@ -1,6 +1,8 @@
-"""The map: things in clusters, and land under them."""
+"""The map: things in clusters."""
 
 from __future__ import annotations
+
+import pytest
 
 from ...search.world import World
 from .conftest import Gallery
@@ -18,12 +20,59 @@ def test_things_near_each_other_are_told_together(world: World, gallery: Gallery
     assert gallery.get("map", north=10, south=0, west=0, east=10)["places"] == []
 
 
-def test_bad_numbers_are_refused(gallery: Gallery) -> None:
-    assert "north" in gallery.refused("map", north="far")["error"]
+def test_the_newest_thing_stands_for_those_around_it(world: World, gallery: Gallery) -> None:
+    for day, name in ((2, "middle"), (3, "newest"), (1, "oldest")):
+        date = f"2020-01-0{day}"
+        world.thing(name, date, title=name, latitude="10", longitude="20", startDate=date)
+    (place,) = gallery.get("map", zoom=5)["places"]
+    assert (place["latitude"], place["longitude"], place["count"]) == (10, 20, 3)
+    assert place["item"]["title"] == "newest"
 
 
-def test_there_is_land_in_france_and_none_in_the_pacific(gallery: Gallery) -> None:
-    rings = gallery.get("land", detail=0)["rings"]
-    points = [(ring[at], ring[at + 1]) for ring in rings for at in range(0, len(ring), 2)]
-    assert any(-5 < x < 8 and 42 < y < 51 for x, y in points)
-    assert not any(-150 < x < -135 and 25 < y < 45 for x, y in points)
+def test_only_what_is_searched_for_and_has_a_place_is_there(world: World, gallery: Gallery) -> None:
+    world.thing("a", "2020-01-01", tag="x", latitude="10", longitude="20")
+    world.thing("b", "2020-01-01", tag="y", latitude="50", longitude="20")
+    world.thing("nowhere", "2020-01-01", tag="x")
+    world.thing("gone", "2020-01-01", tag="x", latitude="10", longitude="20")
+    world.delete("gone", "2020-01-02")
+    found = gallery.get("map", q="tag:x")
+    assert [(place["latitude"], place["count"]) for place in found["places"]] == [(10, 1)]
+    assert found["area"] == {"north": 10, "south": 10, "west": 20, "east": 20}
+    assert gallery.get("map", q="tag:none") == {"places": [], "area": None}
+    assert "error" in gallery.refused("map", q="tag:x and (")
+
+
+def test_a_box_around_the_world_still_has_a_north_and_a_south(
+    world: World, gallery: Gallery
+) -> None:
+    for name, latitude in (("pole", "89"), ("middle", "5"), ("south", "-60")):
+        world.thing(name, "2020-01-01", title=name, latitude=latitude, longitude="20")
+
+    def titles(**box: float) -> set[str]:
+        return {place["item"]["title"] for place in gallery.get("map", **box)["places"]}
+
+    assert titles(north=30, south=-30, west=-180, east=180) == {"middle"}
+    assert titles(north=85.05, south=0, west=-180, east=180) == {"pole", "middle"}
+    assert titles(north=85, south=-85, west=-180, east=180) == {"pole", "middle", "south"}
+
+
+def test_a_box_may_go_on_beyond_the_date_line(world: World, gallery: Gallery) -> None:
+    world.thing("east", "2020-01-01", latitude="0", longitude="179")
+    world.thing("west", "2020-01-01", latitude="0", longitude="-179")
+    world.thing("far", "2020-01-01", latitude="0", longitude="0")
+    for west, east in ((170, -170), (170, 190), (-190, -170)):
+        found = gallery.get("map", north=10, south=-10, west=west, east=east, zoom=6)
+        assert sorted(place["longitude"] for place in found["places"]) == [-179, 179]
+        assert (found["area"]["west"], found["area"]["east"]) == (179, -179)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("north", "far"), ("west", "nan"), ("east", "1e999"), ("zoom", "x"), ("south", "-91")],
+)
+def test_bad_numbers_are_refused(gallery: Gallery, name: str, value: str) -> None:
+    assert name in gallery.refused("map", **{name: value})["error"]
+
+
+def test_what_is_upside_down_is_refused(gallery: Gallery) -> None:
+    assert "south" in gallery.refused("map", north=10, south=20)["error"]
