@@ -80,6 +80,7 @@ def changes(page: Page, does: Callable[[], object]) -> list[float]:
 
 
 def test_everything_is_seen_at_first_on_land_and_water(page: Page) -> None:
+    page.watch.forgive("willReadFrequently")  # it is read by the test alone
     expect(page.get_by_text("5 things here")).to_be_visible()
     page.wait_for_function(
         """() => {

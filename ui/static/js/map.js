@@ -7,7 +7,7 @@ import { addShortcuts } from "./keys.js";
 import { Lightbox } from "./lightbox.js";
 import { Camera, NEAREST } from "./mapcamera.js";
 import { Land } from "./mapland.js";
-import { Markers } from "./mapmarkers.js";
+import { apart, Markers } from "./mapmarkers.js";
 import { thingUrl } from "./page.js";
 import { ItemList } from "./timeline.js";
 import { explain } from "./toast.js";
@@ -263,7 +263,7 @@ class MapPage {
       const parameters = { q: this.query, ...area, zoom: Math.round(camera.zoom) };
       const { places } = await getJson(api("map"), parameters, { signal });
       if (signal.aborted) return;
-      this.markers.update(places);
+      this.markers.update(apart(places, camera));
       this.drawSoon();
       this.#tell(places);
     } catch (error) {

@@ -13,6 +13,26 @@ import { kindDrawing } from "./tile.js";
  * @property {import("./page.js").Item|null} item one of them, or the only one
  */
 
+/** Pixels that two markers are apart at least. */
+const APART = 46;
+
+/**
+ * The places with those taken together that would lie over one another.
+ * @param {Place[]} places
+ * @param {import("./mapcamera.js").Camera} camera
+ * @returns {Place[]}
+ */
+export function apart(places, camera) {
+  const kept = [];
+  for (const place of [...places].sort((one, other) => other.count - one.count)) {
+    const { left, top } = camera.pixels(place);
+    const near = kept.find((one) => Math.hypot(one.left - left, one.top - top) < APART);
+    if (near) near.count += place.count;
+    else kept.push({ place, left, top, count: place.count });
+  }
+  return kept.map(({ place, count }) => ({ ...place, count }));
+}
+
 export class Markers {
   /** @param {(place: Place) => void} choose */
   constructor(choose) {
