@@ -1,11 +1,10 @@
-/** What is in a set, as a grid; what is dropped there is added to it. */
+/** What is in a set, as a grid. */
 
 import { el } from "./dom.js";
 import { showTimeline } from "./gallery.js";
 import { titleOf } from "./itemrow.js";
 import { page } from "./page.js";
 import { Timeline } from "./timeline.js";
-import { uploadInto } from "./upload.js";
 
 /**
  * @param {HTMLElement} place
@@ -15,7 +14,6 @@ import { uploadInto } from "./upload.js";
 export async function showMembers(place, set, attributes) {
   const { ref } = set;
   const title = titleOf(set);
-  uploadInto({ ref, title });
   const grid = el("div", { id: "grid" });
   const empty = el(
     "p",

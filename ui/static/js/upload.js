@@ -12,7 +12,7 @@ const MOST_LISTED = 20;
 const ARROW = "M12 15V4M8 8l4-4 4 4M5 20h14";
 
 /** What files are added to: the set of this page, if it is one. */
-let target = { ref: null, title: "" };
+const target = page.item?.kind === "set" ? page.item : { ref: null, title: "" };
 let uploads = null;
 
 /** Let files be uploaded from this page. */
@@ -30,14 +30,6 @@ export function start() {
     const parts = [heading, ...chooser()];
     document.getElementById("main").append(el("section", { class: "text upload-page" }, parts));
   }
-}
-
-/**
- * Add what is uploaded from now on to a set.
- * @param {{ref: string|null, title: string}} set
- */
-export function uploadInto(set) {
-  target = set;
 }
 
 async function askFiles() {
