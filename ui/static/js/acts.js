@@ -35,8 +35,16 @@ export const READ_ONLY =
   "This server has no key to sign with, so nothing can be changed here. " +
   "Give it an identity in its configuration to change that.";
 
+let isChanged = false;
+
+/** Whether this page has changed anything since it was opened: what it came with may be old. */
+export function hasChanged() {
+  return isChanged;
+}
+
 /** Tell whatever shows things that they may have changed. */
 export function changed() {
+  isChanged = true;
   window.dispatchEvent(new CustomEvent("holdfast:changed", { detail: { own: true } }));
 }
 

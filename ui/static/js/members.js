@@ -1,5 +1,6 @@
 /** What is in a set, as a grid. */
 
+import { hasChanged } from "./acts.js";
 import { el } from "./dom.js";
 import { showTimeline } from "./gallery.js";
 import { titleOf } from "./itemrow.js";
@@ -29,6 +30,8 @@ export async function showMembers(place, set, attributes) {
   };
   shown.addEventListener("layout", look);
   look();
+  // Something may have been dropped before the grid was there to hear of it.
+  if (hasChanged()) await shown.renew();
 }
 
 /** By which attribute those are in a set that are in it by a name. */
