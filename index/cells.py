@@ -19,9 +19,12 @@ LENGTHS = (0, 3, 6, 9, 12)
 MOST_CELLS = 64
 """How many cells cover a box at most."""
 
-_FINEST = 12
-_SIDE = 1 << _FINEST
+FINEST = 12
+_SIDE = 1 << FINEST
 """How many columns, and rows, of the finest cells there are."""
+
+WIDTH, HEIGHT = 360 / _SIDE, 180 / _SIDE
+"""Of the finest cells, in degrees."""
 
 _STEP = 3
 """Digits from one length to the next."""
@@ -32,8 +35,17 @@ _MOST_FINER = 48
 
 def cells_of(place: Place) -> tuple[str, ...]:
     """The cells of all lengths that a place is in."""
-    finest = _name(_Cell(_FINEST, _column(place.longitude) % _SIDE, _row(place.latitude)))
+    finest = _name(_Cell(FINEST, _column(place.longitude) % _SIDE, _row(place.latitude)))
     return tuple(finest[:length] for length in LENGTHS)
+
+
+def middle_of(cell: str) -> Place:
+    """The place in the middle of a cell."""
+    column = row = 0
+    for digit in map(int, cell):
+        column, row = column << 1 | digit & 1, row << 1 | digit >> 1
+    side = 1 << len(cell)
+    return Place((row + 0.5) / side * 180 - 90, (column + 0.5) / side * 360 - 180)
 
 
 def cover(north: float, west: float, south: float, east: float) -> tuple[str, ...]:
@@ -101,7 +113,7 @@ def _few(boxes: list[_Box]) -> list[_Cell]:
 
     def add(cell: _Cell) -> None:
         outside = cell.box.size - sum(part.size for part in cell.parts_of(boxes))
-        if outside and cell.length < _FINEST:
+        if outside and cell.length < FINEST:
             heappush(open_cells, (-outside, cell))
         else:
             done.append(cell)

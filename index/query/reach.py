@@ -9,6 +9,7 @@ from .constraints import (
     PermanodeConstraint,
     demands,
 )
+from .scalars import TimeConstraint
 from .trees import nodes
 
 CONTENT = "camliContent"
@@ -40,3 +41,15 @@ def _looks_afar(node: object) -> bool:
 def _is_of_files(constraint: Constraint) -> bool:
     """Whether only files fit, by what is in their own rows."""
     return demands(constraint, lambda one: one.file is not None)
+
+
+def passes_with_time(constraint: Constraint) -> bool:
+    """Whether the same may find something else a moment later although nothing has changed.
+
+    Of a saved search that is not looked up yet it is assumed.
+    """
+    return any(
+        (isinstance(node, TimeConstraint) and bool(node.in_last))
+        or (isinstance(node, Constraint) and bool(node.named))
+        for node, _ in nodes(constraint)
+    )

@@ -18,10 +18,11 @@ _POLE = 85.0
 _NORTH, _SOUTH = 90.0, -90.0
 
 
-def places(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+def places(search: SearchService, asked: Parameters, shared: Shared) -> Document:
     """Where on Earth things are that are searched for, within a box."""
     text, zoom, box = asked.text("q"), _number(asked, "zoom", 0.0), _box(asked)
-    found = search.answer(lambda desk: clusters_of(desk, text, box, zoom))
+    stamp = shared.stamp()
+    found = search.answer(lambda desk: clusters_of(desk, text, box, zoom, shared.spreads, stamp))
     return {
         "places": [_document(one) for one in found.places],
         "area": None if found.area is None else found.area.document(),

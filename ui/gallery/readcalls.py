@@ -6,9 +6,11 @@ from base64 import b64encode
 from functools import partial
 from typing import Final
 
+from ...index.query.errors import BadQuery
+from ...index.query.reach import passes_with_time
 from ...index.search.desk import Desk
 from ...index.search.service import SearchService
-from ...index.search.shelves import Page, shelf_of
+from ...index.search.shelves import Page, asked_for, shelf_of
 from ...index.search.timeline import CHUNK, Timeline
 from ..searchcalls import Parameters
 from . import listcalls, mapcalls, thingcalls
@@ -68,13 +70,17 @@ CALLS: Final[dict[str, Call]] = {
     **mapcalls.CALLS,
 }
 
-KEPT_CALLS: Final[dict[str, Call]] = {"timeline": timeline}
-"""Those whose answers are kept until something changes."""
+
+def _stays(asked: Parameters) -> bool:
+    """Whether an answer is the same until something is changed."""
+    try:
+        return not passes_with_time(asked_for(asked.text("q")))
+    except BadQuery:
+        return False
 
 
 def add_reading(api: Api, reading: Reading) -> None:
     """Add all of them."""
     for name, call in CALLS.items():
         api.add("GET", name, reading.handler(call))
-    for name, call in KEPT_CALLS.items():
-        api.add("GET", name, reading.handler(call, is_kept=True))
+    api.add("GET", "timeline", reading.handler(timeline, stays=_stays))

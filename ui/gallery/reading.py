@@ -14,6 +14,7 @@ from falcon.asgi import Request, Response
 from ...blobstore.handlers.answers import answer_bytes
 from ...index.search.folderorder import FolderOrders
 from ...index.search.service import SearchService
+from ...index.search.spreads import Spreads
 from ..assets import takes_gzip
 from ..hangups import gone
 from ..searchcalls import Parameters
@@ -31,6 +32,7 @@ class Shared(NamedTuple):
     """What calls have in common, beside the index."""
 
     orders: FolderOrders
+    spreads: Spreads
     stamp: Callable[[], str]
 
 
@@ -53,18 +55,20 @@ class Reading:
         self._searches = searches
         self._stamp = stamp
         self.orders = FolderOrders()
-        self._shared = Shared(self.orders, lambda: stamp.text)
+        self._shared = Shared(self.orders, Spreads(), lambda: stamp.text)
 
-    def handler(self, call: Call, *, is_kept: bool = False) -> Handler:
-        """What answers a call; if `is_kept`, from memory while nothing has changed.
+    def handler(self, call: Call, *, stays: Callable[[Parameters], bool] | None = None) -> Handler:
+        """What answers a call.
 
-        What is kept is reckoned once, however many ask for it at a time.
+        An answer that `stays` as long as nothing is changed is kept, and reckoned once, however
+        many ask for it at a time.
         """
-        kept = _Kept() if is_kept else None
+        kept = _Kept()
 
         async def answer(req: Request, resp: Response, _rest: str) -> None:
-            work = partial(_answered, call, Parameters(req.query_string), self._shared)
-            if kept is None:
+            asked = Parameters(req.query_string)
+            work = partial(_answered, call, asked, self._shared)
+            if stays is None or not stays(asked):
                 found = await self._searches.ask(work, gone=partial(gone, req))
             else:
                 found = await kept.get(

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.index.query.errors import BadQuery
 from holdfast.index.search.folderorder import FolderOrders
+from holdfast.index.search.spreads import Spreads
 from holdfast.ui.gallery.listcalls import CALLS
 from holdfast.ui.gallery.reading import Shared
 from holdfast.ui.searchcalls import Parameters
@@ -29,7 +30,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def ask(world: World, call: str, **params: object) -> Any:
     world.settle()
     asked = Parameters(urlencode(params))
-    return CALLS[call](world.index.search, asked, Shared(FolderOrders(), lambda: ""))
+    return CALLS[call](world.index.search, asked, Shared(FolderOrders(), Spreads(), lambda: ""))
 
 
 def names(world: World, answer: Any) -> list[str]:
