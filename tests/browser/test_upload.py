@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from .conftest import PHONE, shoot, visiting
+from .owned import toast
 from .site import Site, running
 
 
@@ -21,8 +22,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture
 def visit(browser, empty: Site) -> Iterator[Callable[..., Page]]:
+    """For pages on which files can be dropped already."""
     with visiting(browser) as visit:
-        yield lambda path, **options: visit(empty, path, **options)
+
+        def ready(path: str, **options: object) -> Page:
+            page = visit(empty, path, **options)
+            page.locator(".drop-veil").wait_for(state="attached")
+            return page
+
+        yield ready
 
 
 @pytest.fixture
@@ -44,7 +52,6 @@ def choose(page: Page, *paths: Path, folder: bool = False) -> None:
 
 def drop(page: Page, **texts: str) -> None:
     """Drop files of these names and contents on the page."""
-    page.locator(".drop-veil").wait_for(state="attached")
     page.evaluate(
         """(texts) => {
           const transfer = new DataTransfer();
@@ -108,7 +115,6 @@ def test_a_folder_that_is_dropped_is_walked_to_its_end(visit, empty: Site, tmp_p
     (top / "beside.txt").write_text(f"{tmp_path}")
     page = visit("/ui/sets")
     page.watch.forgive("sets")
-    page.locator(".drop-veil").wait_for(state="attached")
     session = page.context.new_cdp_session(page)
     for kind in ("dragEnter", "dragOver", "drop"):
         data = {"items": [], "files": [str(top)], "dragOperationsMask": 1}
@@ -198,7 +204,7 @@ def test_an_upload_goes_on_after_the_page_was_closed(visit, tmp_path: Path) -> N
     finished(page, "Waiting for the connection")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
-    expect(page.get_by_text("1 file of an earlier upload is not finished.")).to_be_visible()
+    toast(page, "1 file of an earlier upload is not finished.").wait_for()
     choose(page, path)
     finished(page)
     assert sent == ["0", "8388608", "16777216", "16777216"]
@@ -230,7 +236,7 @@ def test_an_upload_is_given_up(visit, empty: Site, tmp_path: Path) -> None:
     page.route("**/ui/api/upload/*?offset=*", lambda route: held.append(route))
     choose(page, path)
     panel(page).get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Upload cancelled")).to_be_visible()
+    toast(page, "Upload cancelled").wait_for()
     expect(panel(page)).to_be_hidden()
     assert "unwanted.bin" not in titles(empty)
 
