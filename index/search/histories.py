@@ -21,7 +21,7 @@ from ...schema.folding import ClaimSet
 from ..claims import deletes_of, read_delete, read_row
 from ..keys import CLAIM, DELETE, date_text
 from ..query.errors import BadQuery
-from .items import shown_moment
+from .moments import utc_text
 from .reader import IndexReader
 
 MOST_TEXT = 2000
@@ -38,6 +38,7 @@ class Entry(NamedTuple):
 
     claim: Ref
     date: str
+    """In UTC, to the last digit: as of then it counts."""
     act: str
     """`set`, `add`, `del`, `delete`, or the type of a claim that is none of these."""
     attribute: str
@@ -111,7 +112,7 @@ def _entry(claim: SignedClaim, *, undone: bool, stranger: bool) -> Entry:
             act = "share"
     return Entry(
         claim.ref,
-        shown_moment(claim.date),
+        utc_text(claim.date),
         act[:MOST_TEXT],
         attribute[:MOST_TEXT],
         value[:MOST_TEXT],

@@ -25,7 +25,8 @@ def suggest(search: SearchService, asked: Parameters, _shared: Shared) -> Docume
     units = asked.number("cursor", utf16_length(text))
     before = text.encode("utf-16-le", "surrogatepass")[: 2 * max(units, 0)]
     cursor = len(before.decode("utf-16-le", "ignore"))
-    found = search.answer(lambda desk: suggestions(desk.reader, text, cursor))
+    # Nobody who types waits for files to be read.
+    found = search.answer(lambda desk: suggestions(desk.reader, text, cursor), seconds=0)
     return {
         "suggestions": [
             {
@@ -33,6 +34,8 @@ def suggest(search: SearchService, asked: Parameters, _shared: Shared) -> Docume
                 "cursor": utf16_length(one.text[: one.cursor]),
                 "label": one.label,
                 "kind": one.kind,
+                "count": one.things,
+                "more": one.is_least,
             }
             for one in found
         ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from falcon.asgi import Request, Response
 
 from ...blobstore.handlers.answers import answer_bytes
+from ...blobstore.ref import Ref
+from ...index.search.desk import Desk
 from ...index.search.folderorder import FolderOrders
 from ...index.search.service import SearchService
 from ...index.search.spreads import Spreads
@@ -28,12 +30,21 @@ MOST_KEPT = 8
 _WORTH_PACKING = 4096
 
 
+SharesOf: TypeAlias = Callable[[Sequence[Ref], Desk], list[dict[str, object]]]
+"""The documents of those of some claims that share something."""
+
+
+def _none(_claims: Sequence[Ref], _desk: Desk) -> list[dict[str, object]]:
+    return []
+
+
 class Shared(NamedTuple):
     """What calls have in common, beside the index."""
 
     orders: FolderOrders
     spreads: Spreads
     stamp: Callable[[], str]
+    shares: SharesOf = _none
 
 
 Call: TypeAlias = Callable[[SearchService, Parameters, Shared], Document]
@@ -51,11 +62,11 @@ class Answer(NamedTuple):
 class Reading:
     """Runs the calls of one server that only read."""
 
-    def __init__(self, searches: Searches, stamp: Stamp) -> None:
+    def __init__(self, searches: Searches, stamp: Stamp, *, shares: SharesOf = _none) -> None:
         self._searches = searches
         self._stamp = stamp
         self.orders = FolderOrders()
-        self._shared = Shared(self.orders, Spreads(), lambda: stamp.text)
+        self._shared = Shared(self.orders, Spreads(), lambda: stamp.text, shares)
 
     def handler(self, call: Call, *, stays: Callable[[Parameters], bool] | None = None) -> Handler:
         """What answers a call.

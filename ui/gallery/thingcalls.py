@@ -1,4 +1,4 @@
-"""The calls about one thing: all that its page shows, and one way down to it."""
+"""The calls about one thing: all that its page shows, its history, and one way down to it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,45 @@ from functools import partial
 from typing import Final
 
 from ...blobstore.ref import Ref
+from ...index.search.crumbs import crumbs_of
 from ...index.search.desk import Desk
-from ...index.search.items import Item, Items
+from ...index.search.histories import history_of
+from ...index.search.items import Item
 from ...index.search.service import SearchService
 from ...index.search.things import Thing, thing_of
 from ...schema.errors import BadTimestamp
 from ...schema.timestamps import Timestamp, parse_time
 from ..searchcalls import Parameters
 from .api import Document, Refused
-from .asked import ref_of
+from .asked import limit, ref_of
 from .reading import Call, Shared
 
-MOST_CRUMBS = 50
 
-
-def thing(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+def thing(search: SearchService, asked: Parameters, shared: Shared) -> Document:
     """All about one thing."""
-    return search.answer(partial(_thing, ref_of(asked, "ref"), _moment(asked)))
+    return search.answer(partial(_thing, ref_of(asked, "ref"), _moment(asked), shared))
+
+
+def history(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
+    """A page of what was said of a permanode."""
+    ref, after, most = ref_of(asked, "ref"), asked.text("from"), limit(asked)
+    entries, token = search.answer(
+        lambda desk: history_of(desk.reader, ref, after=after, limit=most)
+    )
+    return {"history": [one._asdict() for one in entries], "next": token}
 
 
 def crumbs(search: SearchService, asked: Parameters, _shared: Shared) -> Document:
     """The sets and folders through which one comes to a thing, one way of all."""
-    return search.answer(partial(_crumbs, ref_of(asked, "ref")))
+    ref = ref_of(asked, "ref")
+    return {"crumbs": _documents(search.answer(lambda desk: crumbs_of(desk, ref)))}
 
 
-def _thing(ref: Ref, at: Timestamp | None, desk: Desk) -> Document:
+def _thing(ref: Ref, at: Timestamp | None, shared: Shared, desk: Desk) -> Document:
     found = thing_of(desk, ref, at=at)
     if found is None:
         raise Refused("there is no such thing here", status=404)
-    return _document(found)
+    return {**_document(found), "shares": shared.shares(found.shares, desk)}
 
 
 def _document(found: Thing) -> Document:
@@ -53,36 +63,12 @@ def _document(found: Thing) -> Document:
             one.item.document() | {"by": one.by, "outgoing": one.outgoing}
             for one in found.references
         ],
-        "shares": [],
         "cut": found.cut,
     }
 
 
 def _documents(items: list[Item]) -> list[Document]:
     return [item.document() for item in items]
-
-
-def _crumbs(ref: Ref, desk: Desk) -> Document:
-    items = Items(desk.reader, desk.storage)
-    found: list[Item] = []
-    seen = set[Ref]()
-    at: Ref | None = ref
-    while at is not None and at not in seen and len(found) < MOST_CRUMBS:
-        seen.add(at)
-        if (item := items.of(at)) is None:
-            break
-        found.append(item)
-        at = _above(desk, at)
-    return {"crumbs": _documents(found[::-1])}
-
-
-def _above(desk: Desk, ref: Ref) -> Ref | None:
-    """A folder or a set that something is in."""
-    folder = next(desk.reader.folders(ref), None)
-    if folder is not None:
-        return folder
-    parents = (parent for parent, _ in desk.reader.parents(ref))
-    return next((one for one in parents if desk.reader.is_deleted(one) is False), None)
 
 
 def _moment(asked: Parameters) -> Timestamp | None:
@@ -95,4 +81,4 @@ def _moment(asked: Parameters) -> Timestamp | None:
         raise Refused(f"at: {error}") from None
 
 
-CALLS: Final[dict[str, Call]] = {"thing": thing, "crumbs": crumbs}
+CALLS: Final[dict[str, Call]] = {"thing": thing, "history": history, "crumbs": crumbs}
