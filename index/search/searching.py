@@ -33,8 +33,11 @@ MOST_RESULTS = 100_000
 """How many results one answer has, whatever is asked for; a token leads to the rest."""
 
 
+MANY = 10_000
+"""Blobs that are tested one by one before a sieve is made, which may read as many rows and more."""
+
 MANY_OF_ALL = 2000
-"""Where all results are wanted, after so many they are sieved."""
+"""The same where all results are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ class Search:
         self._way = "walked by time"
         bound = order.start if after is None else order.past(_time_place(after))
         for place, ref in self._walker.by_time(
-            self._plan, self._test, order, bound, make_sieve=self._sieve
+            self._plan, self._test, order, bound, make_sieve=self._sieve, many=MANY
         ):
             yield Place(_ns_in(place), ref)
 

@@ -17,9 +17,6 @@ from .streams import UPWARDS, Order, Stream
 MISSES = 200
 """Blobs that are tested in vain before more is spent on lists that leave them out."""
 
-MANY = 10_000
-"""Blobs that are tested one by one before a sieve is made, which may read as many rows and more."""
-
 
 class Walker:
     """Finds what fits, for one query, in one thread."""
@@ -40,11 +37,11 @@ class Walker:
         bound: bytes,
         *,
         make_sieve: Callable[[], Sieve] | None = None,
-        many: int = MANY,
+        many: int = 0,
     ) -> Iterator[tuple[bytes, Ref]]:
         """The permanodes that pass the test, with their places, by time.
 
-        With `make_sieve` not all are tested where they are more than `many`.
+        With `make_sieve`, what comes after so `many` tests is sieved first.
         """
 
         def open_(effort: Effort) -> Stream:
@@ -110,7 +107,7 @@ class Walker:
         order: Order,
         bound: bytes,
         make_sieve: Callable[[], Sieve] | None = None,
-        many: int = MANY,
+        many: int = 0,
     ) -> Iterator[tuple[bytes, Ref]]:
         effort, misses = LIGHT, 0
         sieve: Sieve | None = None

@@ -47,6 +47,8 @@ def effort(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(walking, "LIGHT", light)
         monkeypatch.setattr(walking, "HEAVY", heavy)
         monkeypatch.setattr(searching, "HEAVY", heavy)
+        monkeypatch.setattr(searching, "MANY", misses)
+        monkeypatch.setattr(searching, "MANY_OF_ALL", misses)
 
 
 class Asked:
@@ -100,6 +102,25 @@ def test_a_search_finds_what_is_defined(
             limit = data.draw(st.integers(1, 4), "limit")
             some_refs = data.draw(st.lists(st.sampled_from(sorted(naive.kinds)), max_size=3))
             check_pages(index, query, limit, around=some_refs)
+
+
+@pytest.mark.usefixtures("effort")
+@COMMON
+@given(asked=asked(), sort=st.sampled_from((Sort.CREATED, Sort.CREATED_DESC)))
+def test_all_at_once_is_what_is_found_page_by_page(
+    asked: tuple[Corpus, list[SearchQuery]], sort: Sort
+) -> None:
+    corpus, some = asked
+    naive = corpus.naive()
+    with corpus.indexed() as service:
+        for query in some:
+            note(f"{query}")
+            everything = replace(query, sort=sort, limit=-1)
+            places = service.answer(
+                lambda desk, asked=everything: list(desk.search(asked).all_by_time())
+            )
+            refs = [place.decode().rpartition("|")[2] for place in places]
+            assert refs == whole(naive, everything)
 
 
 def check(index: Asked, query: SearchQuery) -> None:
