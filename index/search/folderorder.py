@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
+from ..words import plain
 from .reader import IndexReader
 from .schemas import name_of, schema_of
 
@@ -71,8 +72,8 @@ class FolderOrders:
 
 
 def natural_key(name: str) -> tuple[tuple[str, int, str], ...]:
-    """What names are sorted by: without case, and `2` before `10`."""
-    parts = _DIGITS.split(name[:_LONGEST].casefold())
+    """What names are sorted by: without case and accents, and `2` before `10`."""
+    parts = _DIGITS.split(plain(name[:_LONGEST]))
     texts, digits = parts[::2], [run.lstrip("0") for run in parts[1::2]]
     return tuple(
         # As numbers they would be as slow to read as they may be long.
