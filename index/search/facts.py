@@ -9,6 +9,7 @@ from ...blobstore.errors import HoldfastError
 from ...blobstore.ref import Ref
 from ...blobstore.storage import Storage
 from ...schema.filereader import FileReader
+from ...schema.timestamps import Timestamp
 from ..files import FileFacts
 from ..media.contents import read_contents
 from ..media.exif import Exif
@@ -38,7 +39,7 @@ def facts_of_file(storage: Storage, ref: Ref, facts: FileFacts) -> Iterator[Fact
         yield Fact("Dimensions", f"{width} × {height}{_megapixels(width * height)}")  # noqa: RUF001
     exif = _exif(storage, ref, facts) if kind == "image" else None
     if exif is not None and exif.taken is not None:
-        yield Fact("Taken", moment_words(shown_moment(exif.taken)))
+        yield Fact("Taken", moment_words(exif.taken))
     for name in ("camera", "lens"):
         if name in said:
             yield Fact(name.capitalize(), one_line(said[name]))
@@ -50,7 +51,7 @@ def facts_of_file(storage: Storage, ref: Ref, facts: FileFacts) -> Iterator[Fact
     if "duration" in said:
         yield Fact("Length", length_words(float(said["duration"])))
     if facts.times:
-        yield Fact("File changed", moment_words(shown_moment(facts.times[-1])))
+        yield Fact("File changed", moment_words(facts.times[-1]))
     if facts.place is not None:
         yield Fact("Place", place_words(*facts.place))
 
@@ -78,9 +79,10 @@ def place_words(latitude: float, longitude: float) -> str:
     return f"{abs(latitude):.4f}° {north}, {abs(longitude):.4f}° {east}"
 
 
-def moment_words(moment: str) -> str:
-    """`2024-07-01 12:30:00`."""
-    return moment[:-1].replace("T", " ")
+def moment_words(moment: Timestamp) -> str:
+    """`2024-07-01 12:30:00 UTC`, or, where its zone is not known, what the clock showed."""
+    words = shown_moment(moment)[:-1].replace("T", " ")
+    return words if moment.is_zone_unknown else f"{words} UTC"
 
 
 def _exposure(exif: Exif) -> Iterator[Fact]:

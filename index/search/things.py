@@ -18,7 +18,7 @@ from ..trees import tree_of
 from .desk import Desk
 from .facts import Fact, facts_of_file, moment_words, size_words
 from .histories import Entry, history_of
-from .items import Item, Items, shown_moment
+from .items import Item, Items
 from .schemas import size_of
 from .surroundings import Reference, Surroundings
 
@@ -159,7 +159,7 @@ class _Look:
         first = next(self._reader.scan(*CLAIM.below(self._ref)), None)
         if first is not None:
             date = date_of(CLAIM.parts_of(first[0])[1], is_zone_unknown=False)
-            yield Fact("Added", moment_words(shown_moment(date)))
+            yield Fact("Added", moment_words(date))
 
     def _paths_now(self) -> list[tuple[str, Ref]]:
         """What it has under paths, and one more than is told."""
