@@ -12,6 +12,7 @@ from ...blobstore.ref import Ref
 from ...blobstore.storage import fetch_one
 from ..keys import COPIES, HAS, LINK, MODIFIED, date_text
 from ..nodes import Node
+from ..query.constraints import HIDDEN
 from ..query.errors import BadQuery
 from ..query.reading import MAX_QUERY_SIZE
 from .desk import Desk
@@ -60,7 +61,7 @@ def sets(desk: Desk, match: str, limit: int) -> list[Item]:
     found = (
         (date_text(node.modified), node.permanode, node)
         for node in _sets(desk.reader)
-        if node.modified is not None and not node.is_deleted
+        if node.modified is not None and not node.is_deleted and not _is_hidden(node)
         if all(word in node.value("title").casefold() for word in words)
     )
     items = Items(desk.reader, desk.storage)
@@ -122,15 +123,26 @@ def saved_searches(desk: Desk) -> list[Saved]:
 
 
 def recent(desk: Desk, after: str, limit: int) -> Page:
-    """What was changed last, newest first."""
+    """What was changed last, newest first, but for what is hidden."""
     start, end = MODIFIED.below()
     if after:
         date, _, ref = after.partition("|")
         end = MODIFIED.key_of(date, _ref(ref, "from"))
-    keys = [key for key, _ in islice(desk.reader.scan(start, end, backwards=True), limit + 1)]
-    places = [MODIFIED.parts_of(key) for key in keys[:limit]]
-    items = Items(desk.reader, desk.storage).all(Ref(ref) for _, ref in places)
-    return Page(items, "|".join(places[-1]) if len(keys) > limit else None)
+    items = Items(desk.reader, desk.storage)
+    found: list[Item] = []
+    token = ""
+    for key, _ in desk.reader.scan(start, end, backwards=True):
+        if len(found) == limit:
+            return Page(found, token)
+        token = "|".join(MODIFIED.parts_of(key))
+        node = desk.reader.node(Ref(MODIFIED.parts_of(key)[1]))
+        if node is not None and not _is_hidden(node):
+            found.append(items.of_node(node))
+    return Page(found, None)
+
+
+def _is_hidden(node: Node) -> bool:
+    return any(node.values(name)[:1] == (value,) for name, value in HIDDEN)
 
 
 def alike(desk: Desk, after: str, limit: int) -> tuple[list[Group], str | None]:
