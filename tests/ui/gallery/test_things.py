@@ -244,6 +244,22 @@ def test_one_way_leads_down_to_a_thing(world: World, gallery: Gallery) -> None:
     assert way("sha224-" + "0" * 56) == []
 
 
+def test_sets_that_are_in_one_another_are_met_once(world: World, gallery: Gallery) -> None:
+    world.thing("a", "2020-01-01", title="A")
+    world.thing("b", "2020-01-01", title="B", camliMember=["@a"])
+    world.add("a", "camliMember", "@b", "2020-01-02")
+    world.thing("self", "2020-01-01", title="Self")
+    world.add("self", "camliMember", "@self", "2020-01-02")
+    world.settle()
+    assert gallery.names("members", ref="@a") == ["b"]
+    for name, way in {"a": ["b", "a"], "b": ["a", "b"], "self": ["self"]}.items():
+        crumbs = gallery.get("crumbs", ref=f"@{name}")["crumbs"]
+        assert [world.name(item["ref"]) for item in crumbs] == way
+    thing = gallery.get("thing", ref="@self")
+    assert [world.name(item["ref"]) for item in thing["parents"]] == ["self"]
+    assert thing["references"] == []
+
+
 def test_a_very_long_way_is_cut(world: World, gallery: Gallery) -> None:
     world.permanode("s0")
     world.set("s0", "title", "0", "2020-01-01")
