@@ -13,7 +13,8 @@ demo:
 
 # Everything a change must pass.
 test: lint
-	$(PYTEST) -q -n 2 -m "not long and not serial"
+	$(PYTEST) -q -n 2 -m "not long and not serial" --ignore=tests/browser
+	$(PYTEST) -q -n 2 -m "not long and not serial" tests/browser  # holds the loop of its process
 	$(PYTEST) -q -m "serial and not long" || [ $$? -eq 5 ]  # 5: there are none
 
 # What takes too long for every change, for example hundreds of power cuts.
