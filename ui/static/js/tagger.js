@@ -96,7 +96,9 @@ class Tagger {
     this.choices = new Combobox(this.input, {
       label: "Tags there are",
       host: field,
-      find: async (text, signal) => (await findTags(text.trim(), signal)).slice(0, 8),
+      // With nothing typed they would cover the buttons that one is about to press.
+      find: async (text, signal) =>
+        text.trim() ? (await findTags(text.trim(), signal)).slice(0, 8) : [],
       show: ({ tag, count }) => [
         el("span", { class: "choice-label" }, tag),
         el("span", { class: "choice-note" }, count.toLocaleString()),
