@@ -93,7 +93,9 @@ class _Line:
     async def send(self, text: bytes) -> None:
         async with self._one_by_one:
             try:
-                await asyncio.wait_for(self._ws.send_text(text.decode()), SEND_SECONDS)
+                # Not `asyncio.wait_for`, which in Python 3.11 may pass over being cancelled.
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._ws.send_text(text.decode())
             except TimeoutError:
                 self._lease.cut()
                 raise
@@ -109,6 +111,8 @@ class _Session:
         self._line = line
         self._stopping = feed.services.blobs.stopping
         self._standing: dict[str, tuple[Standing, asyncio.Task[None]]] = {}
+        self._following: set[asyncio.Task[None]] = set()
+        """Those at work, with such as are no longer standing and have not ended yet."""
         self._status: object = None
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -136,7 +140,7 @@ class _Session:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            tasks += [task for _, task in self._standing.values()]
+            tasks += self._following
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -183,6 +187,8 @@ class _Session:
             return
         standing = Standing(tag, query, self._feed.searches, self._line, self._feed.turns)
         task = asyncio.create_task(standing.follow())
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
         task.add_done_callback(_report)
         self._standing[tag] = standing, task
 

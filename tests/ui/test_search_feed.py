@@ -357,6 +357,25 @@ async def test_a_tag_is_replaced_and_dropped(site: Site) -> None:
 
 
 @running
+async def test_a_tag_replaced_while_it_is_answered_is_followed_no_longer(site: Site) -> None:
+    titled(site, "a")
+    assert site.services.searches is not None
+    tasks: set[asyncio.Task[Any]] = set()  # what is held cannot end by being collected
+    async with listening(site) as listener:
+        for turn in range(300):
+            tasks |= asyncio.all_tasks()
+            await listener.say({"tag": "q", "query": {"expression": "title:a", "limit": turn + 1}})
+            for _ in range(turn % 30):
+                await asyncio.sleep(0)
+        await listener.say({"tag": "last", "query": {"expression": "title:x"}})
+        while json.loads(await listener.text())["tag"] != "last":
+            pass
+        async with asyncio.timeout(10):
+            while site.services.searches.standing > 2:
+                await asyncio.sleep(0.01)
+
+
+@running
 async def test_a_query_that_makes_no_sense_is_told_so(site: Site) -> None:
     async with listening(site) as listener:
         told = await listener.ask("q", {"expression": "tag:a is:imge"})

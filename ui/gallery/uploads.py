@@ -135,7 +135,9 @@ class Uploads:
 async def _acquired(lock: asyncio.Lock, seconds: float) -> bool:
     """Whether a lock could be had within that time."""
     try:
-        await asyncio.wait_for(lock.acquire(), seconds)
+        # Not `asyncio.wait_for`, which in Python 3.11 may pass over being cancelled.
+        async with asyncio.timeout(seconds):
+            await lock.acquire()
     except TimeoutError:
         return False
     return True
