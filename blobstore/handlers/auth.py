@@ -38,6 +38,9 @@ _BY_PAGE = "holdfast.by-page"
 _BY_SESSION = "holdfast.by-session"
 _FOREIGN = "holdfast.foreign"
 
+MOST_BY_PROXY = 200
+"""Failures at once of all whom one proxy speaks for; one more is forgiven every second."""
+
 PEER = "holdfast.peer"
 """The scope's key for the connection's `Peer`, where the server in front keeps one."""
 
@@ -89,6 +92,8 @@ class Auth:
         `sessions` has all rights. Raises `BadAuth`."""
         self._sessions = sessions
         self._limiter = limiter if limiter is not None else FailureLimiter()
+        # What a proxy says of its visitors may be what they have said themselves.
+        self._proxies = FailureLimiter(burst=MOST_BY_PROXY, seconds=1.0)
         self._uid = os.getuid() if uid is None else uid
         kind, _, rest = text.partition(":")
         self.kind = kind
@@ -284,7 +289,7 @@ class Auth:
             if hmac.compare_digest(password, expected) and named and not found:
                 found = grants
         if not found:
-            self._limiter.failed(peer_of(scope).address)
+            self._note_failure(scope)
         return found
 
     def _token(self, value: bytes, scope: Scope) -> int:
@@ -295,13 +300,19 @@ class Auth:
             grants for token, grants in self._tokens if hmac.compare_digest(value, token)
         )
         if not found:
-            self._limiter.failed(peer_of(scope).address)
+            self._note_failure(scope)
         return found
 
     def _check_failures(self, scope: Scope) -> None:
-        wait = self._limiter.wait(peer_of(scope).address)
+        wait = self._limiter.wait(address_of(scope)) or self._proxies.wait(peer_of(scope).address)
         if wait:
             raise TooManyFailures(wait)
+
+    def _note_failure(self, scope: Scope) -> None:
+        address, peer = address_of(scope), peer_of(scope).address
+        self._limiter.failed(address)
+        if address != peer:
+            self._proxies.failed(peer)
 
     def _is_local(self, scope: Scope, host: bytes) -> bool:
         peer = peer_of(scope)
@@ -340,3 +351,19 @@ def peer_of(scope: Scope) -> Peer:
     """The connection a request came by."""
     peer: Peer | None = scope.get(PEER)
     return peer if peer is not None else Peer(scope.get("client"), scope.get("server"))
+
+
+def address_of(scope: Scope) -> str:
+    """The address that a caller's doings are counted under.
+
+    Of what comes from this machine it is the one that a proxy on it has named, as proxies add it
+    at the end of `X-Forwarded-For`: or all who come by it would be one.
+    """
+    address = peer_of(scope).address
+    if address and not is_loopback(address):
+        return address
+    named = b""
+    for name, value in scope["headers"]:
+        if name == b"x-forwarded-for":
+            named = value.rpartition(b",")[2].strip()
+    return named.decode("latin-1")[:100] or address

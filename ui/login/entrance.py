@@ -11,9 +11,8 @@ from falcon.asgi import App, Request, Response
 
 from ...blobstore.handlers import rights
 from ...blobstore.handlers.answers import answer_json, answer_text
-from ...blobstore.handlers.auth import TooManyFailures, peer_of
+from ...blobstore.handlers.auth import TooManyFailures, address_of
 from ...blobstore.handlers.form import query, read_form
-from ...blobstore.handlers.peers import is_loopback
 from ..pages import answer_page
 from ..services import Services
 from ..sinks import add_sink
@@ -125,17 +124,9 @@ class Entrance:
         write = self._services.blobs.write
         before = sessions.name_of(req.scope)
         agent = req.get_header("user-agent") or ""
-        address = address_of(req)
+        address = address_of(req.scope)
         secret = await write(sessions.begin, agent=agent, address=address)
         if before:
             await write(sessions.end, [before])
         set_cookie(resp, req.scope, sessions.cookie_name, secret)
         _log.info("signed in from %s", address)
-
-
-def address_of(req: Request) -> str:
-    """Where a request comes from, for people to read: no right depends on it."""
-    peer = peer_of(req.scope).address
-    forwarded = (req.get_header("x-forwarded-for") or "").rpartition(",")[2].strip()
-    # Of what stands there only the last was written by the proxy itself.
-    return forwarded[:60] if forwarded and is_loopback(peer) else peer

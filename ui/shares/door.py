@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from falcon.asgi import Request
 
 from ...blobstore.errors import BlobNotFound, HoldfastError
+from ...blobstore.handlers.auth import address_of
 from ...blobstore.handlers.problems import report
 from ...blobstore.ref import Ref
 from ...blobstore.storage import fetch_one
@@ -22,7 +23,7 @@ from .attempts import Attempts, password_in
 from .passes import Pass, Passes, shown_passes
 from .records import ShareRecords
 from .tally import Download
-from .visitors import address_of, guessed_name
+from .visitors import guessed_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from time import monotonic
 
 from falcon.asgi import Request
 
+from ...blobstore.handlers.auth import address_of
 from ...blobstore.handlers.limiter import FailureLimiter
 from ...blobstore.ref import Ref
 from ...schema.sharing import Denial
-from .visitors import address_of
 
 STEP = 0.2
 """Seconds: a refusal takes this long, or a multiple of it, so that its time tells nothing."""

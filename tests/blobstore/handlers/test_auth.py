@@ -130,6 +130,28 @@ def test_one_request_counts_as_one_failure() -> None:
     assert auth.rights_of(scope()) == rights.NOTHING, "who sends nothing guesses nothing"
 
 
+def by_proxy(address: str, password: str) -> dict[str, Any]:
+    return scope(authorization=basic(f"u:{password}"), x_forwarded_for=f"192.0.2.1, {address}")
+
+
+def test_who_guesses_by_way_of_a_proxy_slows_nobody_else() -> None:
+    auth = made("userpass:u:p")
+    for _ in range(10):
+        assert auth.rights_of(by_proxy("203.0.113.1", "wrong")) == rights.NOTHING
+    with pytest.raises(TooManyFailures):
+        auth.rights_of(by_proxy("203.0.113.1", "p"))
+    assert auth.rights_of(by_proxy("203.0.113.2", "p")) == rights.ALL
+    assert auth.rights_of(scope(authorization=basic("u:p"))) == rights.ALL
+
+
+def test_addresses_that_are_made_up_help_only_so_far() -> None:
+    auth = made("userpass:u:p")
+    for number in range(200):
+        assert auth.rights_of(by_proxy(f"203.0.113.{number}", "wrong")) == rights.NOTHING
+    with pytest.raises(TooManyFailures):
+        auth.rights_of(by_proxy("203.0.113.200", "p"))
+
+
 def test_uploading_asks_for_the_whole_vivify_set() -> None:
     assert rights.allows(rights.VIVIFY, rights.UPLOAD)
     assert not rights.allows(rights.UPLOAD, rights.UPLOAD)
