@@ -12,8 +12,7 @@ from typing import Any
 
 from falcon.asgi import Request, Response
 
-from ...blobstore.handlers import rights
-from ...blobstore.handlers.auth import PEER, Auth
+from ...blobstore.handlers.auth import Auth
 from ...blobstore.ref import Ref
 from ..hangups import gone
 from .api import Refused, document_bytes
@@ -25,11 +24,11 @@ MOST_LISTENERS = 100
 INTERVAL = 0.25
 """Seconds between two changes that are told."""
 
-LOOK_SECONDS = 2.0
-"""How often is looked whether the state is another one."""
+LOOK_SECONDS = 1.0
+"""How often is looked whether the state is another one, and whether the listener may still hear."""
 
 HEARTBEAT_SECONDS = 20.0
-"""After so long something is sent in any case, and rights are looked at anew."""
+"""After so long something is sent in any case."""
 
 TYPE = "text/event-stream; charset=utf-8"
 
@@ -95,6 +94,8 @@ class Changes:
             # Others may follow at once, and then one of them is enough.
             if not await _waited(None, ends, told + INTERVAL - monotonic()):
                 return
+            if self._auth.has_ended(req.scope):
+                return
             text = b""
             news.event.clear()
             if stamp != self._stamp.text:
@@ -105,21 +106,10 @@ class Changes:
                 state = now
                 text += _event("state", document_bytes(state))
             if monotonic() - beat >= HEARTBEAT_SECONDS:
-                if not self._may_listen(req):
-                    return
                 beat = monotonic()
                 text = text or _HEARTBEAT
             if text:
                 yield text
-
-    def _may_listen(self, req: Request) -> bool:
-        """Whether a caller still has its rights: those a request has are noted in its scope."""
-        scope = {
-            name: value
-            for name, value in req.scope.items()
-            if name == PEER or not name.startswith("holdfast.")
-        }
-        return rights.allows(self._auth.rights_of(scope), rights.ALL)
 
 
 class _News:

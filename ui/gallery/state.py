@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from time import monotonic
 
 from falcon.asgi import Request, Response
 
-from ...index.claims import ClaimIndex
-from ...schema.claims import Share
-from ...schema.timestamps import NANOSECONDS
+from ...blobstore.errors import StoreFailed
+from ...schema.folding import ClaimSet
+from ...schema.sharelist import State as ShareState
+from ...schema.sharelist import all_shares, counted_shares
+from ...schema.timestamps import NANOSECONDS, Timestamp
 from ..services import Services
+from ..shares.tally import Tally
 from ..status import status_document
 from .api import Document, answer_document
 from .stamps import Stamp
@@ -20,7 +24,7 @@ LOOK_SECONDS = 1.0
 """How old the state may be that is told: it is looked at once, however many ask."""
 
 COUNT_SECONDS = 10.0
-"""How old the number of shares may be, for which all share claims are read."""
+"""How old the number of shares may be; all share claims are read for it if any may have come."""
 
 
 class State:
@@ -34,8 +38,9 @@ class State:
         self._looked = self._counted = float("-inf")
         self._document: Document = {}
         self._shares = 0
-        self._shares_of = ""
-        """The state of the index of which the shares were counted."""
+        self._claims = ClaimSet((), frozenset())
+        self._claims_of = ""
+        """The state of the index that the share claims are of."""
 
     async def answer(self, _req: Request, resp: Response, _rest: str) -> None:
         """Answer `GET state`."""
@@ -55,28 +60,28 @@ class State:
         return {
             "index": own.get("index"),
             "uploading": self._uploads.active,
-            "sync": [],
             "shares": await self._count_shares(),
         }
 
     async def _count_shares(self) -> int:
         claims, stamp = self._services.claims, self._stamp.text
         is_due = monotonic() - self._counted >= COUNT_SECONDS
-        if claims is not None and claims.is_complete and is_due and stamp != self._shares_of:
-            now = int(self._services.clock().timestamp()) * NANOSECONDS
-            self._shares = await self._services.blobs.read(open_shares, claims, now)
-            self._counted, self._shares_of = monotonic(), stamp
+        if claims is not None and claims.is_complete and is_due:
+            if stamp != self._claims_of:
+                self._claims = await self._services.blobs.read(claims.shares)
+                self._claims_of = stamp
+            # Shares end by themselves too, and by being used.
+            now = Timestamp(int(self._services.clock().timestamp()) * NANOSECONDS)
+            tally = self._services.share_records.tally
+            with suppress(StoreFailed):  # it stays what it was until the counts can be read
+                self._shares = await self._services.blobs.read(
+                    open_shares, self._claims, tally, now
+                )
+            self._counted = monotonic()
         return self._shares
 
 
-def open_shares(claims: ClaimIndex, now_ns: int) -> int:
-    """How many shares are neither revoked nor expired."""
-    found = claims.shares()
-    deleted = found.deleted
-    return sum(
-        claim.signer in found.trusted
-        and claim.ref not in deleted
-        and (claim.says.expires is None or claim.says.expires.ns > now_ns)
-        for claim in found.claims
-        if isinstance(claim.says, Share)
-    )
+def open_shares(claims: ClaimSet, tally: Tally, now: Timestamp) -> int:
+    """How many shares open something now."""
+    used = tally.used(counted_shares(claims))
+    return sum(one.state is ShareState.OPEN for one in all_shares(claims, now=now, used=used))

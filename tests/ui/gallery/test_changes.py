@@ -166,24 +166,37 @@ def test_a_state_is_told_when_it_is_another_one(
     hear(site, state)
 
 
-def test_a_heart_beats_until_the_session_is_ended(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_heart_beats(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(changes, "HEARTBEAT_SECONDS", 0.0)
+
+    async def beats(app: Any) -> None:
+        async with listening(app) as listener:
+            await listener.next_named(":")
+            await listener.next_named(":")
+
+    hear(site, beats)
+
+
+@pytest.mark.parametrize("is_news", [False, True])
+def test_it_ends_with_the_session_and_tells_nothing_more(site: Site, *, is_news: bool) -> None:
     sessions = Sessions(None)
     auth = Auth("userpass:u:p", process_token="t" * 40, sessions=sessions)
     services = replace(site.services, auth=auth, sessions=sessions)
     cookie = {"Cookie": f"{sessions.cookie_name}={sessions.begin(agent='b', address='')}"}
 
-    async def beats() -> None:
+    async def ends() -> None:
         async with listening(create_app(services), cookie) as listener:
-            await listener.next_named(":")
-            await listener.next_named(":")
+            await listener.next_named("state")
             sessions.end(one.name for one in sessions.listed())
+            began = monotonic()
+            if is_news:
+                title(site, "secret")
             await asyncio.wait_for(asyncio.shield(listener.task), 10)
+            assert monotonic() - began < 1.5
+            assert listener.received.empty()
 
-    asyncio.run(asyncio.wait_for(beats(), 60))
+    asyncio.run(asyncio.wait_for(ends(), 60))
 
 
 def test_who_hangs_up_is_not_told_any_more_and_makes_room(

@@ -1,4 +1,4 @@
-"""Searches that are saved, things that are deleted, and the state of the server."""
+"""Searches that are saved, and things that are deleted."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from holdfast.blobstore.ref import Ref
 from holdfast.blobstore.storage import fetch_one
-from holdfast.schema.claims import Delete, SetAttribute, Share
+from holdfast.schema.claims import Delete, SetAttribute
 from holdfast.schema.openpgp.secretkey import SecretKey
-from holdfast.schema.timestamps import NANOSECONDS, Timestamp
+from holdfast.schema.timestamps import NANOSECONDS
 
 from ..served import NOW_NS, Site
 
@@ -140,22 +140,6 @@ def test_only_permanodes_and_deletes_that_count_are_in_the_trash(
     assert left["deleteClaim"] != twice
     post(site, "undo", {"claims": left["deleteClaims"]})
     assert trash(site) == []
-
-
-# The state
-
-
-def test_the_state_tells_of_the_index_uploads_and_shares(site: Site, stranger: SecretKey) -> None:
-    site.claim(Share(target=Ref.of(b"open")))
-    site.claim(Share(target=Ref.of(b"theirs")), signer=stranger)
-    site.delete(site.claim(Share(target=Ref.of(b"revoked"))))
-    past = Timestamp(NOW_NS - NANOSECONDS)
-    site.claim(Share(target=Ref.of(b"expired"), expires=past))
-    post(site, "upload", {"name": "x", "size": 10})
-    state = get(site, "state")
-    assert state["index"]["complete"] is True
-    assert state["index"]["countedUpTo"] == 1000
-    assert (state["uploading"], state["sync"], state["shares"]) == (1, [], 1)
 
 
 @pytest.mark.parametrize("call", ["state", "trash", "changes"])

@@ -1,5 +1,5 @@
 /**
- * The corner that says how the server is: what is still to be indexed, copied or uploaded, and
+ * The corner that says how the server is: what is still to be indexed or uploaded, and
  * whether it can be reached. Hears of changes, and tells the page of them.
  *
  * The window gets `holdfast:changed` (detail: `{stamp}`) when things may have changed, and
@@ -158,22 +158,20 @@ class Corner {
 }
 
 function summary(state) {
-  const { index, uploading, sync } = state ?? {};
+  const { index, uploading } = state ?? {};
   if (!state) return { light: "unknown", text: "Connecting" };
   if (index?.trouble || index?.error) return { light: "bad", text: "Index needs help" };
   if (index && !index.complete) {
     const left = amount(index.unread, index);
     return { light: "busy", text: index.unread ? `Indexing, ${left} left` : "Indexing" };
   }
-  const behind = (sync ?? []).reduce((sum, queue) => sum + (queue.waiting ?? 0), 0);
-  if (behind) return { light: "busy", text: `${behind.toLocaleString()} to copy` };
   if (uploading) return { light: "busy", text: `${uploading.toLocaleString()} uploading` };
   return { light: "good", text: "Up to date" };
 }
 
 function facts(state, offline) {
   const rows = [["Server", offline ? "out of reach; it is tried again by itself" : "connected"]];
-  const { index, uploading, sync, shares } = state ?? {};
+  const { index, uploading, shares } = state ?? {};
   if (index?.error) {
     rows.push(["Index", index.error]);
   } else if (index) {
@@ -184,10 +182,6 @@ function facts(state, offline) {
     if (index.refused) rows.push(["Refused", amount(index.refused, index)]);
   }
   if (uploading) rows.push(["Uploads", counted(uploading, "file")]);
-  for (const { name, waiting, error } of sync ?? []) {
-    const left = `${(waiting ?? 0).toLocaleString()} left`;
-    rows.push([`Copy to ${name ?? "another store"}`, error || left]);
-  }
   if (shares) rows.push(["Shares", counted(shares, "open share")]);
   return rows;
 }
