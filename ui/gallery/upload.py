@@ -11,7 +11,7 @@ from ...blobstore.hub import Hub
 from ...blobstore.ref import Blob, Ref
 from ...schema.blob import Part
 from ...schema.facts import FileFacts
-from ...schema.filewriter import PartsWriter
+from ...schema.filewriter import PartsWriter, write_parts
 
 WHOLE_HASH = "sha224"
 """By which the index knows contents, whatever the store's own blobs are named with."""
@@ -44,8 +44,29 @@ class Filed:
 
     permanode: Ref
     content: Ref
+    whole: Ref
+    """The ref of the contents as one blob, by `WHOLE_HASH`."""
     is_known: bool
     """Whether the permanode was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A file that is all here, and is to be filed."""
+
+    declared: Declared
+    contents: Contents
+    blobs: tuple[Blob, ...] = ()
+    """Those of its contents that nobody has stored yet."""
+
+
+def arrived(declared: Declared, data: bytes, *, hash_name: str) -> Arrived:
+    """A file that came in one piece."""
+    blobs: list[Blob] = []
+    parts = write_parts(data, blobs.append, hash_name=hash_name)
+    whole = Ref.of(data, hash_name=WHOLE_HASH)
+    own = whole if hash_name == WHOLE_HASH else Ref.of(data, hash_name=hash_name)
+    return Arrived(declared, Contents(parts, whole, own), tuple(blobs))
 
 
 class Upload:

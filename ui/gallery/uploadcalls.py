@@ -24,7 +24,7 @@ from .acts import no_key
 from .api import Refused, answer_document, read_document
 from .filing import Filing
 from .statements import demand_permanodes, read_ref, read_text
-from .upload import Declared, Upload
+from .upload import Declared, Filed, Upload
 from .uploads import Uploads
 
 MOST_PIECE = 16 << 20
@@ -128,15 +128,31 @@ class UploadCalls:
 
 def read_declared(document: dict[str, Any]) -> Declared:
     """What is said of a file that is to come. Raises `Refused`."""
-    size = document.get("size")
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_FILE_SIZE:
-        raise Refused("size is no number of bytes")
+    size = read_size(document)
     modified, parent = document.get("modified"), document.get("set")
     facts = FileFacts(
         name=own_name(read_text(document.get("name"), "name")).encode(),
         mtime_ns=None if modified is None else _moment(modified),
     )
     return Declared(facts=facts, size=size, set=None if parent is None else read_ref(parent, "set"))
+
+
+def read_size(document: dict[str, Any]) -> int:
+    """The size that is said of a file. Raises `Refused`."""
+    size = document.get("size")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_FILE_SIZE:
+        raise Refused("size is no number of bytes")
+    return size
+
+
+def filed_document(filed: Filed) -> dict[str, object]:
+    """What a page is told of a file that has its permanode."""
+    return {
+        "ref": filed.permanode,
+        "content": filed.content,
+        "known": filed.is_known,
+        "whole": filed.whole,
+    }
 
 
 def own_name(text: str) -> str:
@@ -180,11 +196,5 @@ def _too_long(upload: Upload, length: int) -> Refused:
 
 def _answer(resp: Response, upload: Upload) -> None:
     done = upload.done
-    document: dict[str, object] = {"offset": upload.offset, "done": None}
-    if done is not None:
-        document["done"] = {
-            "ref": done.permanode,
-            "content": done.content,
-            "known": done.is_known,
-        }
-    answer_document(resp, document)
+    told = None if done is None else filed_document(done)
+    answer_document(resp, {"offset": upload.offset, "done": told})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from .api import Refused
 from .upload import Declared, Filed, Upload
@@ -43,12 +43,23 @@ class Uploads:
         self._clock = clock
         self._open: dict[str, Upload] = {}
         self._done: dict[str, Upload] = {}
+        self._together = 0
 
     @property
     def active(self) -> int:
-        """How many are under way, as far as anybody still sends them."""
+        """How many files are under way, as far as anybody still sends them."""
         now = self._clock()
-        return sum(now - upload.moved < ACTIVE_SECONDS for upload in self._open.values())
+        alone = sum(now - upload.moved < ACTIVE_SECONDS for upload in self._open.values())
+        return alone + self._together
+
+    @contextmanager
+    def together(self, files: int) -> Iterator[None]:
+        """Count so many files that came in one request as under way, until this ends."""
+        self._together += files
+        try:
+            yield
+        finally:
+            self._together -= files
 
     def begin(self, declared: Declared) -> Upload:
         """A new upload. Raises `Refused` if there are too many."""

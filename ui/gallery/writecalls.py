@@ -18,6 +18,7 @@ from .state import State
 from .trash import trash
 from .uploadcalls import UploadCalls
 from .uploads import Uploads
+from .uploadtogether import TogetherCalls
 
 
 def add_writing(
@@ -45,6 +46,9 @@ def add_writing(
     uploads = Uploads(hash_name=hash_name)
     calls = UploadCalls(uploads, filing, blobs, searches)
     api.add("POST", "upload", calls.begin)
+    many = TogetherCalls(uploads, filing, blobs, searches)
+    api.add("POST", "upload/known", many.known)
+    api.add("POST", "upload/together", many.send)
     api.add("GET", "upload", calls.tell)
     api.add("PUT", "upload", calls.send)
     api.add("DELETE", "upload", calls.give_up)

@@ -187,7 +187,8 @@ def test_contents_that_came_otherwise_are_known_too(site: Site) -> None:
     node = site.permanode("somebody's own")
     site.claim(SetAttribute(node, "camliContent", file))
     settle(site)
-    assert send(site, DATA) == {"ref": node, "content": file, "known": True}
+    whole = Ref.of(DATA)
+    assert send(site, DATA) == {"ref": node, "content": file, "known": True, "whole": whole}
 
 
 def test_the_permanode_that_put_makes_is_the_one(site: Site) -> None:
