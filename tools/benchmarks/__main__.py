@@ -14,6 +14,10 @@ from pathlib import Path
 
 from ..sametree import differences
 from .contenders import PEERS, Contender, missing_packages
+from .gallery.figures import GalleryResults
+from .gallery.looking import browser_version
+from .gallery.measuring import Plan as GalleryPlan
+from .gallery.measuring import measure_gallery
 from .ours import Holdfast
 from .results import Results, tables
 from .running import clear
@@ -24,16 +28,20 @@ from .traffic import get_rate, make_blobs, receive_rate
 from .works import make_file, make_tree
 
 WORKS = {"file": "random.bin", "tree": "source"}
-MEASURES = (*WORKS, "traffic", "search", "thumbnails")
+MEASURES = (*WORKS, "traffic", "search", "thumbnails", "gallery")
 
 THINGS = 1_000_000
 """What is searched, at the scale 1."""
+
+PHOTOS, FEW_PHOTOS = 100_000, 5_000
+"""What is looked at, at the scale 1, and in short."""
 
 _PROGRAMS = {
     "file": ("borg", "restic"),
     "tree": ("borg", "restic"),
     "traffic": ("wrk",),
     "thumbnails": ("wrk",),
+    "gallery": ("chromium",),
 }
 
 
@@ -50,18 +58,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     options.folder.mkdir(parents=True, exist_ok=True)
     results, found, drawn = Results(), SearchResults(), ThumbnailResults()
+    seen = GalleryResults()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder.absolute()) as made:
-        if set(chosen) - {"search", "thumbnails"}:
+        if set(chosen) - {"search", "thumbnails", "gallery"}:
             print(_measure_storing(results, options, chosen, Path(made)))
         if "search" in chosen:
             print(_measure_searching(found, options, Path(made)))
         if "thumbnails" in chosen:
             print(_measure_thumbnails(drawn, options, Path(made)))
+        if "gallery" in chosen:
+            print(_measure_gallery(seen, options, Path(made)))
     if options.json:
         figures = {
             **results.as_dict(),
             "search": found.as_dict(),
             "thumbnails": drawn.as_dict(),
+            "gallery": seen.as_dict(),
         }
         options.json.write_text(json.dumps(figures, indent=1))
     return 1 if any(found.wrong.values()) else 0
@@ -123,6 +135,24 @@ def _measure_thumbnails(drawn: ThumbnailResults, options: argparse.Namespace, ro
     return f"{thumbnail_table(drawn)}\n{_machine(room)}; {how}\n"
 
 
+def _measure_gallery(seen: GalleryResults, options: argparse.Namespace, room: Path) -> str:
+    """Measure how the gallery is to look at; the report."""
+    is_quick = options.rounds == 1
+    plan = GalleryPlan(
+        folder=options.folder.absolute() / "stores",
+        photos=round(options.scale * (FEW_PHOTOS if is_quick else PHOTOS)),
+        rounds=3 if is_quick else 20,
+        seconds=10 if is_quick else 30,
+    )
+    started = _load()
+    measure_gallery(plan, seen, tell=_say)
+    how = (
+        f"load {started} to {_load()}; {browser_version()}, 1280 by 800 pixels, drawn without a"
+        f" graphics processor; {plan.rounds} times each, server and browser on this machine."
+    )
+    return f"{seen.tables()}\n{_machine(room)}; {how}\n"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
@@ -131,14 +161,17 @@ def _parser() -> argparse.ArgumentParser:
         dest="rounds",
         action="store_const",
         const=1,
-        help="one round only, fewer questions, and an index that is there is not made anew",
+        help="one round only, fewer questions and photos, and an index that is there stays",
     )
     parser.add_argument("--only", action="append", choices=MEASURES, help="may be given again")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     parser.add_argument("--blobs", type=int, default=100_000, help="small blobs to send")
     parser.add_argument("--seconds", type=int, default=5, help="how long to GET")
     parser.add_argument(
-        "--scale", type=float, default=1.0, help="how many of a million things to search"
+        "--scale",
+        type=float,
+        default=1.0,
+        help="how many of a million things to search, and of 100,000 photos to look at",
     )
     parser.add_argument(
         "--folder",

@@ -120,7 +120,7 @@ class Restic(Contender):
 
 PEERS: tuple[type[Contender], ...] = (Borg, Restic)
 
-_PACKAGES = {"borg": "borgbackup", "restic": "restic", "wrk": "wrk"}
+_PACKAGES = {"borg": "borgbackup", "restic": "restic", "wrk": "wrk", "chromium": "chromium"}
 
 
 def missing_packages(programs: Iterable[str]) -> list[str]:

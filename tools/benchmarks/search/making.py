@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,7 @@ from ...config import DEFAULT_RING, StorageConfig
 from ...founding import keep_key
 from ...wiring import open_hub
 from .ledger import Ledger, Line, line_of, new_ledger
+from .pictures import Picture, jpeg
 from .saying import Said, Voice, seeded_key
 from .things import World
 
@@ -30,14 +32,32 @@ _Job = TypeVar("_Job")
 _Done = TypeVar("_Done")
 
 
-def make_store(home: Path, count: int, *, tell: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a store is full of."""
+
+    name: str
+    version: int
+    """Another number means that what is made has changed, and is to be made again."""
+
+    world: Callable[[int], World] = World
+    """The things, by how many there are. This and `draw` go by name to other processes."""
+
+    draw: Callable[[Picture], bytes] = jpeg
+    """The file of a picture."""
+
+
+THINGS = Kind("things", 1)
+
+
+def make_store(home: Path, count: int, *, tell: Callable[[str], None], kind: Kind = THINGS) -> None:
     """Make a home for `count` things in the empty folder `home`: key, blobs and ledger.
 
     `tell` hears now and then how far it is.
     """
     key = seeded_key(_KEY_SEED)
     keep_key(key, home / DEFAULT_RING)
-    world = World(count)
+    world = kind.world(count)
     storage = StorageConfig(path=home / "data" / "blobs")
     processes = os.cpu_count() or 1
     # Threads of the store must not be copied half into the other processes.
@@ -46,7 +66,7 @@ def make_store(home: Path, count: int, *, tell: Callable[[str], None]) -> None:
         open_hub(storage) as hub,
         new_ledger(home / LEDGER) as ledger,
         ProcessPoolExecutor(
-            processes, mp_context=context, initializer=_start, initargs=(count,)
+            processes, mp_context=context, initializer=_start, initargs=(kind, count)
         ) as pool,
     ):
         hub.receive([Voice(key).signer])
@@ -55,7 +75,7 @@ def make_store(home: Path, count: int, *, tell: Callable[[str], None]) -> None:
         ):
             ledger.put(lines, **_take_in(hub, blobs))
             if (number + 1) % 200 == 0:
-                tell(f"{(number + 1) / len(world.blocks):.0%} of {count:,} things")
+                tell(f"{(number + 1) / len(world.blocks):.0%} of {count:,} {kind.name}")
         _add_members(world, hub, ledger, pool)
         hub.sync()
         tell("sorting what the right answers are")
@@ -101,9 +121,9 @@ _world: World
 _voice: Voice
 
 
-def _start(count: int) -> None:
+def _start(kind: Kind, count: int) -> None:
     global _world, _voice
-    _world, _voice = World(count), Voice(seeded_key(_KEY_SEED))
+    _world, _voice = kind.world(count), Voice(seeded_key(_KEY_SEED), kind.draw)
 
 
 def _say_block(number: int) -> tuple[list[Blob], list[Line]]:

@@ -51,15 +51,12 @@ class _Field(NamedTuple):
 
 def jpeg(picture: Picture) -> bytes:
     """The file: grey all over, and as large as it says."""
-    notes = b"Exif\0\0" + _exif(picture)
-    return b"".join(
-        (
-            b"\xff\xd8\xff\xe1",
-            struct.pack(">H", len(notes) + 2),
-            notes,
-            _pixels(picture.width, picture.height),
-        )
-    )
+    return beginning(picture) + _pixels(picture.width, picture.height)
+
+
+def beginning(picture: Picture) -> bytes:
+    """The beginning of the file, with the notes; what is seen follows, without a beginning."""
+    return b"\xff\xd8" + _segment(0xE1, b"Exif\0\0" + _exif(picture))
 
 
 @cache

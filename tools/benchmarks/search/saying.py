@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ....blobstore.ref import Blob, Ref
@@ -17,7 +17,7 @@ from ....schema.openpgp.secretkey import SecretKey, parse_secret_key
 from ....schema.permanodes import RANDOM_SIZE, random_permanode_text
 from ....schema.signing import sign, signing_second
 from ....schema.timestamps import Timestamp, format_time
-from .pictures import jpeg
+from .pictures import Picture, jpeg
 from .things import Photo, Text, Thing
 
 _KEY_TIME = 1_072_915_200
@@ -53,8 +53,8 @@ class Said(NamedTuple):
 class Voice:
     """Says things in the name of a key; the same every time."""
 
-    def __init__(self, key: SecretKey) -> None:
-        self._key = key
+    def __init__(self, key: SecretKey, draw: Callable[[Picture], bytes] = jpeg) -> None:
+        self._key, self._draw = key, draw
         self.signer = Blob(Ref.of(key.public.blob), key.public.blob)
 
     def say(self, thing: Thing) -> Said:
@@ -68,7 +68,7 @@ class Voice:
             thing.made,
         )
         blobs = [permanode]
-        content = None if thing.content is None else _write(thing.content, blobs)
+        content = None if thing.content is None else self._write(thing.content, blobs)
         changes = list(_changes(permanode.ref, thing, content))
         blobs += self._claims(changes, after=thing.made)
         return Said(permanode.ref, blobs, thing.made + len(changes) * _BETWEEN_CLAIMS)
@@ -88,6 +88,19 @@ class Voice:
         signed = sign(text, self._key, time=signing_second(date))
         return Blob(Ref.of(signed), signed)
 
+    def _write(self, content: Photo | Text, blobs: list[Blob]) -> Ref:
+        data = self._draw(content.picture) if isinstance(content, Photo) else content.text.encode()
+        facts = FileFacts(
+            name=content.name.encode(),
+            mode=0o644,
+            uid=1000,
+            gid=1000,
+            owner="user",
+            group="user",
+            mtime_ns=content.modified,
+        )
+        return write_small_file(facts, data, blobs.append)
+
 
 def _changes(permanode: Ref, thing: Thing, content: Ref | None) -> Iterator[AttributeChange]:
     if content is not None:
@@ -100,17 +113,3 @@ def _changes(permanode: Ref, thing: Thing, content: Ref | None) -> Iterator[Attr
             yield SetAttribute(permanode, name, f"{degrees:.4f}")
     if thing.created is not None:
         yield SetAttribute(permanode, "dateCreated", format_time(Timestamp(thing.created)))
-
-
-def _write(content: Photo | Text, blobs: list[Blob]) -> Ref:
-    data = jpeg(content.picture) if isinstance(content, Photo) else content.text.encode()
-    facts = FileFacts(
-        name=content.name.encode(),
-        mode=0o644,
-        uid=1000,
-        gid=1000,
-        owner="user",
-        group="user",
-        mtime_ns=content.modified,
-    )
-    return write_small_file(facts, data, blobs.append)

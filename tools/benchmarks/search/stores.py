@@ -7,13 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .making import LEDGER, make_store
+from .making import LEDGER, THINGS, Kind, make_store
 
 LEAST = 1_000
 """Things there must be, so that there are some of every kind."""
-
-_FORMAT = 1
-"""Another number means that what is made has changed, and is to be made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +41,16 @@ class Store:
         return self.home / "indexed"
 
 
-def kept_store(folder: Path, things: int, *, tell: Callable[[str], None]) -> Store:
+def kept_store(
+    folder: Path, things: int, *, tell: Callable[[str], None], kind: Kind = THINGS
+) -> Store:
     """The store of so many things below `folder`. To make one of a million takes some minutes."""
-    home = folder / f"things-{things}-{_FORMAT}"
+    home = folder / f"{kind.name}-{things}-{kind.version}"
     if not home.exists():
-        tell(f"making a store of {things:,} things in {home}; it is kept")
+        tell(f"making a store of {things:,} {kind.name} in {home}; it is kept")
         unfinished = home.with_name(f"{home.name}.part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        make_store(unfinished, things, tell=tell)
+        make_store(unfinished, things, tell=tell, kind=kind)
         unfinished.rename(home)
     return Store(home, things)

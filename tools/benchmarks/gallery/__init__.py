@@ -1,0 +1,1 @@
+"""How fast the gallery is in a browser, with a generated store of very many photos."""
