@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import nlargest, nsmallest
-from itertools import groupby, islice
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from ...blobstore.errors import BadRef, BlobNotFound, CorruptBlob
 from ...blobstore.ref import Ref
 from ...blobstore.storage import fetch_one
-from ..keys import COPIES, HAS, LINK, MODIFIED, date_text
+from ..keys import HAS, MODIFIED, SIZE, number_text
 from ..nodes import Node
-from ..query.constraints import HIDDEN
 from ..query.errors import BadQuery
 from ..query.reading import MAX_QUERY_SIZE
+from ..trees import MOST as MOST_BYTES
+from ..trees import tree_of
+from . import setlists, twins
 from .desk import Desk
 from .items import Item, Items
-from .largest import largest
+from .keeping import Latest
+from .largest import KINDS
+from .liveness import Liveness
 from .reader import IndexReader
 from .saved import ATTRIBUTE
+from .setlists import SetList, is_hidden
 from .shelves import Page
-from .tallies import Tally, tally, values_of
+from .tallies import Tally, tallies
+from .twins import Group, Twins
 
 MOST_LISTED = 1000
-"""Tags and saved searches there are in one answer."""
-
-_MOST_SETS = 20_000
-"""Sets that are looked at."""
-
-_MOST_RECENT = 2000
-"""Things changed last among which sets are looked for that nothing is in yet."""
+"""Rows there are in one answer."""
 
 _MOST_TAGS = 20_000
-_MOST_ALIKE = 100
-"""Things with the same contents that are shown."""
 
-_SET_TYPES = ("set", "album")
+_DATE = re.compile("[0-9a-f]{18}")
+_NUMBER = re.compile("[0-9]{1,30}")
+
+T = TypeVar("T")
+
+
+class Memory:
+    """What lists are made of, kept while nothing changes. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._liveness = Latest[Liveness]()
+        self._twins = Latest[Twins]()
+        self._sets = Latest[SetList]()
+        self._tags = Latest[list[Tally]]()
+
+    # Each is of a state of the index, which was asked for before any of it was read.
+
+    def liveness(self, reader: IndexReader, stamp: str) -> Liveness:
+        return self._liveness.of(stamp, reader, Liveness)
+
+    def twins(self, reader: IndexReader, stamp: str) -> Twins:
+        return self._twins.of(stamp, reader, lambda: Twins(reader))
+
+    def sets(self, reader: IndexReader, stamp: str) -> SetList:
+        return self._sets.of(stamp, reader, lambda: SetList(reader))
+
+    def tags(self, reader: IndexReader, stamp: str) -> list[Tally]:
+        """The commonest first."""
+        return self._tags.of(stamp, reader, lambda: _tags(reader))
 
 
 class Saved(NamedTuple):
@@ -47,62 +73,40 @@ class Saved(NamedTuple):
     expression: str
 
 
-class Group(NamedTuple):
-    """Things that have the same contents."""
+class Row(NamedTuple):
+    """A file or folder by its size; of a folder also how many `files` are in it, if known."""
 
-    whole: Ref
+    item: Item
     size: int
-    items: list[Item]
+    files: int | None
 
 
-def sets(desk: Desk, match: str, limit: int) -> list[Item]:
+def sets(desk: Desk, memory: Memory, stamp: str, match: str, after: str, limit: int) -> Page:
     """Sets whose titles have all these words, or parts of words, in them; newest changed first."""
-    words = match.casefold().split()
-    found = (
-        (date_text(node.modified), node.permanode, node)
-        for node in _sets(desk.reader)
-        if node.modified is not None and not node.is_deleted and not _is_hidden(node)
-        if all(word in node.value("title").casefold() for word in words)
-    )
+    behind = None
+    if after:
+        modified, _, ref = after.partition("|")
+        behind = setlists.Place(_checked(_DATE, modified, "from"), _ref(ref, "from"))
+    listed = memory.sets(desk.reader, stamp)
     items = Items(desk.reader, desk.storage)
-    return [items.of_node(node) for _, _, node in nlargest(limit, found, key=lambda one: one[:2])]
+    found = (
+        ("|".join(place), items.of_node(node))
+        for place in listed.places(match, behind)
+        if (node := desk.reader.node(place.ref)) is not None
+    )
+    return Page(*_page(found, limit))
 
 
-def _sets(reader: IndexReader) -> Iterator[Node]:
-    seen = set[Ref]()
-    for parent in islice(values_of(reader, LINK, ()), _MOST_SETS):
-        seen.add(Ref(parent))
-        if (node := reader.node(Ref(parent))) is not None:
-            yield node
-    # What nothing is in yet is no longer known from others once much has changed since.
-    empty = (ref for kind in _SET_TYPES for ref in _having(reader, "camliNodeType", kind))
-    newest = reader.scan(*MODIFIED.below(), backwards=True)
-    typed = set(islice(empty, _MOST_SETS))
-    recent = (Ref(MODIFIED.parts_of(key)[1]) for key, _ in islice(newest, _MOST_RECENT))
-    for ref in (*typed, *recent):
-        node = None if ref in seen else reader.node(ref)
-        seen.add(ref)
-        if node is None:
-            continue
-        is_bare = node.content is None and not node.value("camliNodeType")
-        if ref in typed or (is_bare and node.value("title")):
-            yield node
-
-
-def _having(reader: IndexReader, attribute: str, value: str) -> Iterator[Ref]:
-    for key, _ in reader.scan(*HAS.below(attribute, value)):
-        yield Ref(HAS.parts_of(key)[3])
-
-
-def tags(desk: Desk, match: str, limit: int) -> list[Tally]:
+def tags(desk: Desk, memory: Memory, stamp: str, match: str, limit: int) -> list[Tally]:
     """Tags that have a text in them, whatever its capitals; those first that most things have."""
     text = match.casefold()
-    found = (
-        Tally(value, *tally(desk.reader, HAS, "tag", value))
-        for value in islice(values_of(desk.reader, HAS, ("tag",)), _MOST_TAGS)
-        if value and text in value.casefold()
-    )
-    return nsmallest(limit, found, key=lambda one: (-one.things, one.value))
+    found = memory.tags(desk.reader, stamp)
+    return list(islice((one for one in found if text in one.value.casefold()), limit))
+
+
+def _tags(reader: IndexReader) -> list[Tally]:
+    found = (one for one in tallies(reader, HAS, ("tag",)) if one.value)
+    return sorted(islice(found, _MOST_TAGS), key=lambda one: (-one.things, one.value))
 
 
 def saved_searches(desk: Desk) -> list[Saved]:
@@ -123,108 +127,89 @@ def saved_searches(desk: Desk) -> list[Saved]:
 
 
 def recent(desk: Desk, after: str, limit: int) -> Page:
-    """What was changed last, newest first, but for what is hidden."""
+    """What was changed last, newest first, but for saved searches and what is hidden."""
     start, end = MODIFIED.below()
     if after:
         date, _, ref = after.partition("|")
-        end = MODIFIED.key_of(date, _ref(ref, "from"))
+        end = MODIFIED.key_of(_checked(_DATE, date, "from"), _ref(ref, "from"))
     items = Items(desk.reader, desk.storage)
-    found: list[Item] = []
-    token = ""
-    for key, _ in desk.reader.scan(start, end, backwards=True):
-        if len(found) == limit:
-            return Page(found, token)
-        token = "|".join(MODIFIED.parts_of(key))
-        node = desk.reader.node(Ref(MODIFIED.parts_of(key)[1]))
-        if node is not None and not _is_hidden(node):
-            found.append(items.of_node(node))
-    return Page(found, None)
+    found = (
+        ("|".join(MODIFIED.parts_of(key)), items.of_node(node))
+        for key, _ in desk.reader.scan(start, end, backwards=True)
+        if (node := desk.reader.node(Ref(MODIFIED.parts_of(key)[1]))) is not None
+        if _is_for_people(node)
+    )
+    return Page(*_page(found, limit))
 
 
-def _is_hidden(node: Node) -> bool:
-    return any(node.values(name)[:1] == (value,) for name, value in HIDDEN)
+def _is_for_people(node: Node) -> bool:
+    return node.is_listed and not is_hidden(node) and ATTRIBUTE not in node.attributes
 
 
-def alike(desk: Desk, after: str, limit: int) -> tuple[list[Group], str | None]:
+def alike(
+    desk: Desk, memory: Memory, stamp: str, after: str, limit: int
+) -> tuple[list[Group], str | None]:
     """Things with the same contents, those first whose copies come to most bytes.
 
-    They may be files with the same contents, or several permanodes of one file.
+    They may be files with the same contents, or several permanodes of one file; what is nobody's
+    any longer is not among them (`liveness.py`).
     """
-    reader, items = desk.reader, Items(desk.reader, desk.storage)
-    places = sorted((-size * more, whole) for whole, (size, more) in _several(reader).items())
+    place = None
     if after:
         wasted, _, ref = after.partition(":")
-        if not (wasted.isascii() and wasted.isdigit() and len(wasted) < 30):
-            raise BadQuery("no token of a page before; start again without one", path="after")
-        last = -int(wasted), _ref(ref, "after")
-        places = [place for place in places if place > last]
-    groups: list[Group] = []
-    token = ""
-    for order, whole in places:
-        shown = (item for file in reader.files(whole) for item in _shown(desk, items, file))
-        found = list(islice(shown, _MOST_ALIKE))
-        if len(found) < 2:
-            continue
-        if len(groups) == limit:
-            return groups, token
-        groups.append(Group(whole, next((i.size for i in found if i.size is not None), 0), found))
-        token = f"{-order}:{whole}"
-    return groups, None
-
-
-def _several(reader: IndexReader) -> dict[Ref, tuple[int, int]]:
-    """Contents that are there more than once: their size, and how many times more."""
-    found: dict[Ref, tuple[int, int]] = {}
-    for key, value in reader.scan(*COPIES.below()):
-        size, whole = COPIES.parts_of(key)
-        found[Ref(whole)] = int(size, 16), COPIES.value_of(value)[0] - 1
-    contents = (HAS.parts_of(key)[1] for key, _ in reader.scan(*HAS.below("camliContent")))
-    for content, same in groupby(contents):
-        more = sum(1 for _ in same) - 1
-        facts = reader.file(Ref(content)) if more else None
-        if facts is not None and facts.whole is not None:
-            whole_ref = Ref(facts.whole)
-            _, before = found.get(whole_ref, (0, 0))
-            found[whole_ref] = facts.size, before + more
-    return found
+        place = twins.Place(-int(_checked(_NUMBER, wasted, "after")), _ref(ref, "after"))
+    liveness = memory.liveness(desk.reader, stamp)
+    several = memory.twins(desk.reader, stamp)
+    found = (
+        (f"{-at.order}:{at.whole}", group) for at, group in several.groups(desk, liveness, place)
+    )
+    return _page(found, limit)
 
 
 def by_size(
-    desk: Desk, kind: str, after: str, limit: int
-) -> tuple[list[dict[str, object]], str | None]:
-    """The largest files or folders, as items; folders also with the `files` in them."""
-    items = Items(desk.reader, desk.storage)
-    found: list[dict[str, object]] = []
-    document = largest(desk.reader, kind=kind, limit=limit, after=after)
-    rows = document["largest"]
-    assert isinstance(rows, list)
-    for row in rows:
-        for item in islice(_shown(desk, items, row["ref"]), 1):
-            more = {"files": row["files"]} if "files" in row else {}
-            found.append({**item.document(), "size": row["size"], **more})
-    token = document.get("continue")
-    return found, None if token is None else str(token)
+    desk: Desk, memory: Memory, stamp: str, kind: str, after: str, limit: int
+) -> tuple[list[Row], str | None]:
+    """The largest files or folders, but for what is nobody's any longer (`liveness.py`)."""
+    if kind not in KINDS:
+        raise BadQuery("neither file nor directory", path="kind")
+    start, end = SIZE.below(kind)
+    if after:
+        size, _, ref = after.partition(":")
+        number = int(_checked(_NUMBER, size, "after"))
+        end = SIZE.key_of(kind, number_text(min(number, MOST_BYTES)), _ref(ref, "after"))
+    liveness = memory.liveness(desk.reader, stamp)
+    return _page(_by_size(desk, liveness, start, end), limit)
 
 
-def _shown(desk: Desk, items: Items, ref: Ref) -> Iterator[Item]:
-    """The permanodes of a file or folder; or it by itself, unless all it was in is deleted."""
-    has_any = False
-    for permanode in desk.reader.having("camliContent", ref):
-        node = desk.reader.node(permanode)
-        if node is not None and node.is_listed and node.content == ref:
-            has_any = True
-            yield items.of_node(node)
-    if has_any:
-        return
-    in_folder = any(True for _ in desk.reader.folders(ref))
-    if in_folder or not any(True for _ in desk.reader.claimants(ref)):
-        item = items.of(ref)
-        if item is not None:
-            yield item
+def _by_size(desk: Desk, liveness: Liveness, start: bytes, end: bytes) -> Iterator[tuple[str, Row]]:
+    for key, _ in desk.reader.scan(start, end, backwards=True):
+        kind, digits, text = SIZE.parts_of(key)
+        size, ref = int(digits, 16), Ref(text)
+        for item in islice(liveness.items(desk, ref), 1):
+            tree = tree_of(desk.reader, ref) if kind == "directory" else None
+            total = None if tree is None else tree.total
+            yield f"{size}:{ref}", Row(item, size, None if total is None else total.files)
+
+
+def _page(found: Iterable[tuple[str, T]], limit: int) -> tuple[list[T], str | None]:
+    """The first of some rows, each with its token; and what leads on, if there are more."""
+    rows = list(islice(found, limit + 1))
+    return [row for _, row in rows[:limit]], rows[limit - 1][0] if len(rows) > limit else None
+
+
+def _checked(pattern: re.Pattern[str], text: str, path: str) -> str:
+    """A part of a token. Raises `BadQuery`."""
+    if pattern.fullmatch(text) is None:
+        raise _bad_token(path)
+    return text
 
 
 def _ref(text: str, path: str) -> Ref:
     try:
         return Ref.parse(text)
     except BadRef:
-        raise BadQuery("no token of a page before; start again without one", path=path) from None
+        raise _bad_token(path) from None
+
+
+def _bad_token(path: str) -> BadQuery:
+    return BadQuery("no token of a page before; start again without one", path=path)

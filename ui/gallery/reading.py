@@ -15,6 +15,7 @@ from ...blobstore.handlers.answers import answer_bytes
 from ...blobstore.ref import Ref
 from ...index.search.desk import Desk
 from ...index.search.folderorder import FolderOrders
+from ...index.search.lists import Memory
 from ...index.search.service import SearchService
 from ...index.search.spreads import Spreads
 from ..assets import takes_gzip
@@ -43,6 +44,7 @@ class Shared(NamedTuple):
 
     orders: FolderOrders
     spreads: Spreads
+    lists: Memory
     stamp: Callable[[], str]
     shares: SharesOf = _none
 
@@ -66,7 +68,7 @@ class Reading:
         self._searches = searches
         self._stamp = stamp
         self.orders = FolderOrders()
-        self._shared = Shared(self.orders, Spreads(), lambda: stamp.text, shares)
+        self._shared = Shared(self.orders, Spreads(), Memory(), lambda: stamp.text, shares)
 
     def handler(self, call: Call, *, stays: Callable[[Parameters], bool] | None = None) -> Handler:
         """What answers a call.
