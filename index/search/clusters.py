@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable
 from typing import NamedTuple
 
-from ..cells import HEIGHT, WIDTH
 from ..media.moments import Place
-from ..query.constraints import Constraint, PermanodeConstraint, both
-from ..query.pages import Sort
-from ..query.request import SearchQuery
 from ..query.scalars import LocationConstraint
 from .desk import Desk
-from .geography import Area, area_of
+from .geography import Area, arc_of
 from .items import Item, Items
 from .scalars import location_test
 from .shelves import asked_for
-from .spreads import Spot, Spreads
+from .spreads import COARSEST, FINEST, SIDE, Spread, Spreads, square_of
 from .walking import ref_in
 
 MOST = 250
-"""Clusters there are at most; those of most things."""
-
-_ACROSS = 6
-"""Cells across the world at a zoom of 0, each about as wide as a marker; each step has twice as
-many."""
+"""Clusters there are at most. Where there would be more, squares are taken together, by four."""
 
 _MOST_ZOOM = 20
 
-_NEAR = 0.2
-"""Degrees across a cell below which it is seen that places are but roughly where they are."""
-
-_MOST_NEAR = 20_000
-_MOST_FAR = 2000
-"""Things that are asked where just they are, seen from near and from afar."""
+_COLUMN_BITS = 30
+"""Of the number of a square of whatever size; those above are its row."""
 
 
 class Cluster(NamedTuple):
@@ -51,6 +39,25 @@ class Clusters(NamedTuple):
 
     places: list[Cluster]
     area: Area | None
+    is_whole: bool
+    """False if there are so many things with a place that some old ones are left out."""
+
+
+class _Spot:
+    """Things that are told together, as sums."""
+
+    __slots__ = ("latitudes", "longitudes", "newest", "things")
+
+    def __init__(self, newest: int) -> None:
+        self.things = 0
+        self.latitudes = self.longitudes = 0.0
+        self.newest = newest
+
+    def add(self, things: int, latitudes: float, longitudes: float, newest: int) -> None:
+        self.things += things
+        self.latitudes += latitudes
+        self.longitudes += longitudes
+        self.newest = min(self.newest, newest)
 
 
 def clusters_of(
@@ -58,53 +65,130 @@ def clusters_of(
 ) -> Clusters:
     """What a search finds within a box; `stamp` is the state of the index. Raises as a search does.
 
-    Where that is very much, and seen from afar, places are those of cells of some kilometres.
+    Squares are 60 degrees wide at a zoom of 0, each about as wide as a marker, and half as wide at
+    the next.
     """
-    constraint = asked_for(text)
-    side = 360 / (_ACROSS * 2 ** min(max(zoom, 0), _MOST_ZOOM))
-    most = _MOST_NEAR if side < _NEAR else _MOST_FAR
-    spots = spreads.of(desk, constraint, stamp)
-    if sum(spot.things for spot in spots if _is_around(box, spot.place)) <= most:
-        here = list(_exactly(desk, constraint, box))
-    else:
-        fits = location_test(box)
-        here = [spot for spot in spots if fits(spot.place)]
-    cells: dict[tuple[int, int], list[Spot]] = {}
-    for spot in here:
-        cell = math.floor(spot.place.latitude / side), math.floor(spot.place.longitude / side)
-        cells.setdefault(cell, []).append(spot)
-    found = sorted(map(_together, cells.values()), key=lambda spot: -spot.things)[:MOST]
+    spread = spreads.of(desk, asked_for(text), stamp)
+    level = round(min(max(zoom, 0), _MOST_ZOOM))
+    view = _View(spread, box, level)
+    spots = view.spots
+    while len(spots) > MOST:
+        spots = _coarser(spots)
     items = Items(desk.reader, desk.storage)
     return Clusters(
-        [Cluster(*spot.place, spot.things, items.of(ref_in(spot.newest))) for spot in found],
-        area_of(spot.place for spot in here),
+        [
+            Cluster(
+                spot.latitudes / spot.things,
+                spot.longitudes / spot.things,
+                spot.things,
+                items.of(ref_in(spread.atlas.standings[spot.newest])),
+            )
+            for spot in sorted(spots.values(), key=lambda spot: (-spot.things, spot.newest))
+        ],
+        view.area(),
+        spread.atlas.is_whole,
     )
 
 
-def _exactly(desk: Desk, constraint: Constraint, box: LocationConstraint) -> Iterator[Spot]:
-    """Each thing in the box by itself."""
-    within = both(constraint, Constraint(permanode=PermanodeConstraint(location=box)))
-    query = SearchQuery(constraint=within, limit=-1, sort=Sort.CREATED_DESC)
-    search = desk.search(query)
-    for at in search.all_by_time():
-        place = search.place_of(ref_in(at))
-        if place is not None:
-            yield Spot(place, 1, at)
+class _View:
+    """What of a spread is in a box, added up by squares of one size."""
+
+    def __init__(self, spread: Spread, box: LocationConstraint, level: int) -> None:
+        self.spots: dict[int, _Spot] = {}
+        self._spread = spread
+        self._level = level
+        self._north, self._south = -90.0, 90.0
+        self._longitudes = array("d")
+        fits = location_test(box)
+        south, north = (-90.0, 90.0) if box.any else (box.south, box.north)
+        for at in spread.between(south, north):
+            bounds = tuple(bound[at] for bound in spread.bounds)
+            if _is_beside(box, *bounds):
+                continue
+            if level > FINEST or not _is_within(box, *bounds):
+                self._add_each(at, fits)
+            else:
+                self._add_square(at, *bounds)
+
+    def area(self) -> Area | None:
+        """The box around it."""
+        if not self._longitudes:
+            return None
+        west, east = arc_of(self._longitudes)
+        # A gap that is narrower than a square may be one between things in the same.
+        if (east - west) % 360 > 360 - SIDE:
+            west, east = -180.0, 180.0
+        return Area(self._north, self._south, west, east)
+
+    def _add_square(self, at: int, north: float, west: float, south: float, east: float) -> None:
+        """All that is in a square."""
+        spread = self._spread
+        row, column = square_of(spread.squares[at])
+        shift = FINEST - self._level
+        begin, end = spread.begins[at], spread.begins[at + 1]
+        spot = self._spot(row >> shift, column >> shift, spread.things[begin])
+        spot.add(end - begin, spread.sums[0][at], spread.sums[1][at], spread.things[begin])
+        self._note(north, west)
+        self._note(south, east)
+
+    def _add_each(self, at: int, fits: Callable[[Place | None], bool]) -> None:
+        """What of a square is in the box."""
+        spread, atlas = self._spread, self._spread.atlas
+        side = COARSEST / (1 << self._level)
+        for number in spread.things[spread.begins[at] : spread.begins[at + 1]]:
+            place = Place(atlas.latitudes[number], atlas.longitudes[number])
+            if fits(place):
+                row, column = int((place.latitude + 90) / side), int((place.longitude + 180) / side)
+                self._spot(row, column, number).add(1, *place, number)
+                self._note(*place)
+
+    def _spot(self, row: int, column: int, newest: int) -> _Spot:
+        square = row << _COLUMN_BITS | column
+        spot = self.spots.get(square)
+        if spot is None:
+            spot = self.spots[square] = _Spot(newest)
+        return spot
+
+    def _note(self, latitude: float, longitude: float) -> None:
+        self._north, self._south = max(self._north, latitude), min(self._south, latitude)
+        self._longitudes.append(longitude)
 
 
-def _is_around(box: LocationConstraint, place: Place) -> bool:
-    """Whether something may be in a box that is in the cell with this in its middle."""
+def _coarser(spots: dict[int, _Spot]) -> dict[int, _Spot]:
+    """The same in squares twice as wide."""
+    found: dict[int, _Spot] = {}
+    for square, spot in spots.items():
+        row, column = square >> _COLUMN_BITS, square & (1 << _COLUMN_BITS) - 1
+        wider = (row >> 1) << _COLUMN_BITS | column >> 1
+        if wider not in found:
+            found[wider] = _Spot(spot.newest)
+        found[wider].add(spot.things, spot.latitudes, spot.longitudes, spot.newest)
+    return found
+
+
+def _is_within(
+    box: LocationConstraint, north: float, west: float, south: float, east: float
+) -> bool:
+    """Whether these bounds are in a box for sure."""
     if box.any:
         return True
-    if not box.south - HEIGHT <= place.latitude <= box.north + HEIGHT:
+    if south < box.south or north > box.north:
         return False
-    across = box.east - box.west if box.west <= box.east else box.east - box.west + 360
-    return (place.longitude - box.west + WIDTH) % 360 <= across + 2 * WIDTH
+    if box.west <= box.east:
+        return box.west <= west and east <= box.east
+    return west >= box.west or east <= box.east
 
 
-def _together(spots: Sequence[Spot]) -> Spot:
-    """Some spots as one, in the middle of what is there."""
-    things = sum(spot.things for spot in spots)
-    latitude = sum(spot.place.latitude * spot.things for spot in spots) / things
-    longitude = sum(spot.place.longitude * spot.things for spot in spots) / things
-    return Spot(Place(latitude, longitude), things, max(spot.newest for spot in spots))
+def _is_beside(
+    box: LocationConstraint, north: float, west: float, south: float, east: float
+) -> bool:
+    """Whether these bounds are outside of a box for sure."""
+    if box.any:
+        return False
+    if north < box.south or south > box.north:
+        return True
+    if west == -180 or east == 180:
+        return False  # the line of 180 degrees has two names
+    if box.west <= box.east:
+        return east < box.west or west > box.east
+    return east < box.west and west > box.east

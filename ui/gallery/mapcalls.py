@@ -26,6 +26,7 @@ def places(search: SearchService, asked: Parameters, shared: Shared) -> Document
     return {
         "places": [_document(one) for one in found.places],
         "area": None if found.area is None else found.area.document(),
+        "whole": found.is_whole,
     }
 
 

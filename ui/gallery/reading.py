@@ -68,7 +68,9 @@ class Reading:
         self._searches = searches
         self._stamp = stamp
         self.orders = FolderOrders()
-        self._shared = Shared(self.orders, Spreads(), Memory(), lambda: stamp.text, shares)
+        spreads = Spreads()
+        stamp.tell(spreads.surveyor.note)
+        self._shared = Shared(self.orders, spreads, Memory(), lambda: stamp.text, shares)
 
     def handler(self, call: Call, *, stays: Callable[[Parameters], bool] | None = None) -> Handler:
         """What answers a call.

@@ -25,6 +25,7 @@ class Stamp:
         self._lock = threading.Lock()
         self._epoch = secrets.token_hex(4)  # those of the process before mean nothing now
         self._changes = 0
+        self._listeners: list[Callable[[Iterable[Ref]], None]] = []
         self._watch = watching(self._note)
         self._watch.__enter__()  # it is left with the process
 
@@ -33,6 +34,12 @@ class Stamp:
         """The state of the index now, or a moment ago."""
         return f"{self._epoch}-{self._changes}"
 
-    def _note(self, _changed: Iterable[Ref]) -> None:
+    def tell(self, listener: Callable[[Iterable[Ref]], None]) -> None:
+        """From now on tell a listener what changes (`Index.watching`), before the text does."""
+        self._listeners.append(listener)
+
+    def _note(self, changed: Iterable[Ref]) -> None:
+        for listener in self._listeners:
+            listener(changed)
         with self._lock:
             self._changes += 1

@@ -38,7 +38,7 @@ def test_only_what_is_searched_for_and_has_a_place_is_there(world: World, galler
     found = gallery.get("map", q="tag:x")
     assert [(place["latitude"], place["count"]) for place in found["places"]] == [(10, 1)]
     assert found["area"] == {"north": 10, "south": 10, "west": 20, "east": 20}
-    assert gallery.get("map", q="tag:none") == {"places": [], "area": None}
+    assert gallery.get("map", q="tag:none") == {"places": [], "area": None, "whole": True}
     assert "error" in gallery.refused("map", q="tag:x and (")
 
 
@@ -68,7 +68,20 @@ def test_a_box_may_go_on_beyond_the_date_line(world: World, gallery: Gallery) ->
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("north", "far"), ("west", "nan"), ("east", "1e999"), ("zoom", "x"), ("south", "-91")],
+    [
+        ("north", "far"),
+        ("north", "NaN"),
+        ("south", "nan"),
+        ("west", "nan"),
+        ("east", "-nan"),
+        ("east", "1e999"),
+        ("west", "-inf"),
+        ("zoom", "x"),
+        ("zoom", "nan"),
+        ("zoom", "infinity"),
+        ("south", "-91"),
+        ("north", "1e300"),
+    ],
 )
 def test_bad_numbers_are_refused(gallery: Gallery, name: str, value: str) -> None:
     assert name in gallery.refused("map", **{name: value})["error"]
@@ -76,3 +89,27 @@ def test_bad_numbers_are_refused(gallery: Gallery, name: str, value: str) -> Non
 
 def test_what_is_upside_down_is_refused(gallery: Gallery) -> None:
     assert "south" in gallery.refused("map", north=10, south=20)["error"]
+
+
+@pytest.mark.parametrize("zoom", [-1e300, -1, 0, 3.4, 20, 21, 1e300])
+def test_every_zoom_shows_all_there_is(world: World, gallery: Gallery, zoom: float) -> None:
+    edges = ((90, 180), (-90, -180), (90, -180), (0, 0), (-0.0001, -0.0001), (89.99999, 179.99999))
+    for number, (latitude, longitude) in enumerate(edges):
+        place = {"latitude": f"{latitude}", "longitude": f"{longitude}"}
+        world.thing(f"{number}", "2020-01-01", **place)
+    found = gallery.get("map", zoom=zoom)
+    assert sum(place["count"] for place in found["places"]) == len(edges)
+    whole = {"north": 90, "south": -90}
+    for box in ({"west": 0, "east": 360}, {"west": -1e300, "east": 1e300}):
+        found = gallery.get("map", zoom=zoom, **whole, **box)
+        assert sum(place["count"] for place in found["places"]) == len(edges)
+
+
+def test_the_line_of_180_degrees_is_looked_at_by_either_name(
+    world: World, gallery: Gallery
+) -> None:
+    world.thing("east", "2020-01-01", latitude="0", longitude="180")
+    world.thing("west", "2020-01-01", latitude="1", longitude="-180")
+    for west, east in ((170, 180), (-180, -170), (170, -170)):
+        found = gallery.get("map", north=10, south=-10, west=west, east=east, zoom=6)
+        assert sum(place["count"] for place in found["places"]) == 2
