@@ -48,6 +48,8 @@ class Entry(NamedTuple):
     """Whether it counts no longer, because it was deleted itself."""
     stranger: bool
     """Whether it never counted, because of who said it."""
+    cut: bool
+    """Whether its attribute or value is longer than what is told of it."""
 
 
 def history_of(
@@ -119,4 +121,5 @@ def _entry(claim: SignedClaim, *, undone: bool, stranger: bool) -> Entry:
         claim.signer,
         undone,
         stranger,
+        max(map(len, (act, attribute, value))) > MOST_TEXT,
     )

@@ -28,6 +28,9 @@ MOST_ENTRIES = 200
 MOST_PATHS = 200
 """Things that it has under names."""
 
+MOST_MEMBERS = 100
+"""Things that it had as members."""
+
 MOST_CHARACTERS = 4_000_000
 """Of its attributes."""
 
@@ -51,6 +54,8 @@ class Thing:
     is_deleted: bool
     attributes: list[Attribute]
     """Without its members."""
+    members: list[Item] | None
+    """What was in it at the moment that is asked for, as it is now; None where none is."""
     history: list[Entry]
     earlier: str | None
     """What leads to the rest of the history."""
@@ -67,13 +72,12 @@ class Thing:
 
 def thing_of(desk: Desk, ref: Ref, *, at: Timestamp | None = None) -> Thing | None:
     """A thing; None if it is not here. What it has, though not what is around it, is as of `at`."""
-    item = Items(desk.reader, desk.storage).of(ref)
-    if item is None:
-        return None
+    items = Items(desk.reader, desk.storage)
     look = _Look(desk, ref, at)
     node = look.node
-    if node is not None and at is not None:
-        item = Items(desk.reader, desk.storage).of_node(node)
+    item = items.of(ref) if node is None else look.item_of(node, items)
+    if item is None:
+        return None
     around = Surroundings(desk, item)
     attributes = look.attributes()
     said = {one.name: one.values for one in attributes if not one.derived}
@@ -85,6 +89,7 @@ def thing_of(desk: Desk, ref: Ref, *, at: Timestamp | None = None) -> Thing | No
         desk.reader.kind(ref) or "data",
         node is not None and node.is_deleted,
         attributes,
+        look.members(items),
         history,
         earlier,
         list(look.facts(item)),
@@ -106,13 +111,39 @@ class _Look:
         self._ref = ref
         self.cut: list[str] = []
         self._paths: list[tuple[str, Ref]] = []
+        self._members: list[Ref] | None = None
+        """Those it had then; None where it is looked at as it is now."""
         self.node = desk.reader.node(ref)
         """The permanode as it is, or was; None for what is none."""
         if self.node is not None:
             if at is None:
                 self._paths = self._paths_now()
             else:
-                self.node, self._paths = self._then(self.node, at)
+                self.node, links = self._then(self.node, at)
+                self._members = [child for name, child in links if name == MEMBER]
+                self._paths = [(name, child) for name, child in links if name != MEMBER]
+
+    def item_of(self, node: Node, items: Items) -> Item:
+        """The tile of the permanode, as it is or was."""
+        item = items.of_node(node)
+        if item.content is not None:
+            return item
+        count = item.count
+        if self._members is not None:
+            count = len(self._members) + len(self._paths)
+        # What is of a file that is not here is no set that nothing is in yet.
+        has_title = node.value("title") and not node.value("camliNodeType")
+        if not count and (node.content is not None or not has_title):
+            return replace(item, kind="other", count=None, cover=None)
+        return replace(item, kind="set", count=count, cover=item.cover if count else None)
+
+    def members(self, items: Items) -> list[Item] | None:
+        """What was in it then, so far as it is here; None where it is looked at as it is now."""
+        if self._members is None:
+            return None
+        if len(self._members) > MOST_MEMBERS:
+            self.cut.append("members")
+        return items.all(self._members[:MOST_MEMBERS])
 
     def attributes(self) -> list[Attribute]:
         """What it has, but for its members."""
@@ -168,7 +199,7 @@ class _Look:
         return [(name, Ref(child)) for _, name, child in parts if name.startswith(PATH)]
 
     def _then(self, node: Node, at: Timestamp) -> tuple[Node, list[tuple[str, Ref]]]:
-        """The permanode as it was, deleted now or not, and what it had under paths."""
+        """The permanode as it was, deleted now or not, and what it had as members and by paths."""
         folded = self._reader.claims_about(self._ref).fold(self._ref, at=at)
         attributes, links = split_links(folded.attributes)
         content = ref_in(folded.value("camliContent"))
@@ -183,7 +214,7 @@ class _Look:
             derived={name: text for name, text in derived.items() if name not in attributes},
             place=place,
         )
-        return before, sorted((name, child) for name, child in links if name != MEMBER)
+        return before, sorted(links.elements())
 
     def _had(self, ref: Ref, at: Timestamp) -> Attributes:
         return self._reader.claims_about(ref).fold(ref, at=at).attributes

@@ -11,7 +11,7 @@ from falcon.asgi import App, Request, Response
 
 from ...blobstore.errors import BadRef, HoldfastError
 from ...blobstore.handlers.form import query
-from ...blobstore.ref import Ref
+from ...blobstore.ref import DIGEST_SIZES, Ref
 from ...index.search.desk import Desk
 from ...index.search.errors import IndexBehind
 from ...index.search.folderorder import FolderOrders
@@ -79,14 +79,21 @@ class Pages:
             )
         except IndexBehind:
             # It may be here all the same; the page asks again.
-            self._send(req, resp, "thing", "", {"ref": ref, "item": None, "first": None})
+            self._send(req, resp, "thing", "", self._about(ref, None))
             return
         if item is None:
             raise HTTPNotFound(description="nothing of that name is stored here")
-        more: dict[str, object] = {"ref": ref, "item": item.document(), "first": None}
+        more = self._about(ref, item)
         if item.kind in ("set", "folder"):
             more |= await self._beginning(req, "", ref)
         self._send(req, resp, "thing", item.title, more)
+
+    def _about(self, ref: Ref, item: Item | None) -> dict[str, object]:
+        signer = self._services.signer
+        # Of a key there may be claims under the refs of several hash functions.
+        keys = [Ref.of(signer.public.blob, hash_name=name) for name in DIGEST_SIZES if signer]
+        document = None if item is None else item.document()
+        return {"ref": ref, "item": document, "first": None, "keys": keys}
 
     async def _beginning(self, req: Request, text: str, within: Ref | None) -> dict[str, object]:
         """The first items of what a page shows, or what is wrong with the question."""

@@ -53,6 +53,7 @@ def _document(found: Thing) -> Document:
         "type": found.kind,
         "deleted": found.is_deleted,
         "attributes": [one._asdict() for one in found.attributes],
+        "members": None if found.members is None else _documents(found.members),
         "history": [one._asdict() for one in found.history],
         "earlier": found.earlier,
         "facts": [one._asdict() for one in found.facts],

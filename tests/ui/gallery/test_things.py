@@ -119,6 +119,46 @@ def test_a_thing_is_seen_as_it_was(world: World, gallery: Gallery) -> None:
     assert values(gallery.get("thing", ref="@a", at=first["date"])) == {"title": ["first"]}
 
 
+def test_what_was_in_a_set_is_told_with_what_was_said_of_it(world: World, gallery: Gallery) -> None:
+    for name in ("a", "b", "c"):
+        world.thing(name, "2019-01-01", tag=name)
+    world.thing("set", "2020-01-01", title="s")
+    world.add("set", "camliMember", "@a", "2020-02-01")
+    world.add("set", "camliMember", "sha224-" + "0" * 56, "2020-02-01")
+    world.add("set", "camliMember", "@b", "2020-02-02")
+    world.add("set", "camliPath:c", "@c", "2020-02-02")
+    world.remove("set", "camliMember", "@a", "2020-03-01")
+    world.settle()
+
+    def then(at: str) -> tuple[str, object, list[str]]:
+        thing = gallery.get("thing", ref="@set", at=f"{at}T12:00:00Z")
+        names = [world.name(item["ref"]) for item in thing["members"]]
+        return thing["item"]["kind"], thing["item"]["count"], sorted(names)
+
+    assert then("2019-12-01") == ("other", None, [])
+    assert then("2020-01-01") == ("set", 0, [])
+    assert then("2020-02-01") == ("set", 2, ["a"])
+    assert then("2020-02-02") == ("set", 4, ["a", "b"])
+    assert then("2020-03-01") == ("set", 3, ["b"])
+    assert gallery.get("thing", ref="@set")["members"] is None
+
+
+def test_what_is_of_a_file_that_is_not_here_is_no_set(world: World, gallery: Gallery) -> None:
+    world.thing("it", "2020-01-01", title="t", camliContent="sha224-" + "0" * 56)
+    for more in ({}, {"at": "2020-01-02T00:00:00Z"}):
+        item = gallery.get("thing", ref="@it", **more)["item"]
+        assert (item["kind"], item["count"], item["content"]) == ("other", None, None)
+
+
+def test_of_many_members_it_had_some_are_told(world: World, gallery: Gallery) -> None:
+    world.permanode("set")
+    for number in range(101):
+        world.permanode(f"m{number}")
+        world.add("set", "camliMember", f"@m{number}", "2020-01-01")
+    thing = gallery.get("thing", ref="@set", at="2020-01-01T12:00:00Z")
+    assert (len(thing["members"]), thing["cut"], thing["item"]["count"]) == (100, ["members"], 101)
+
+
 def test_what_its_content_says_is_marked_and_told_as_facts(world: World, gallery: Gallery) -> None:
     photo = picture(
         40, 20, taken="2015:06:07 10:20:30", place=(48.8584, 2.2945), make="Acme", model="X1"
@@ -220,9 +260,13 @@ def test_a_large_value_is_told_whole_and_its_history_in_part(
     world: World, gallery: Gallery
 ) -> None:
     world.thing("it", "2020-01-01", description="d" * 500_000)
-    thing = gallery.get("thing", ref="@it")
+    world.set("it", "description", "d" * 2000, "2020-01-02")
+    thing = gallery.get("thing", ref="@it", at="2020-01-01T12:00:00Z")
     assert values(thing)["description"] == ["d" * 500_000]
-    assert len(thing["history"][0]["value"]) == 2000
+    assert [(len(one["value"]), one["cut"]) for one in thing["history"]] == [
+        (2000, False),
+        (2000, True),
+    ]
 
 
 def test_one_way_leads_down_to_a_thing(world: World, gallery: Gallery) -> None:

@@ -1,19 +1,22 @@
 /** The attributes of a thing, changed where they stand. */
 
-import { act, findTags, isWritable, makeClaims } from "./acts.js";
+import { findTags, isWritable } from "./acts.js";
 import { Combobox } from "./combobox.js";
 import { drawing, el } from "./dom.js";
+import { changeAttribute, Editing, valuesOf } from "./editing.js";
 import { InPlace } from "./inplace.js";
+import { shortened, shownValue } from "./values.js";
 
 const PEN = "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3";
 const CROSS = "M6 6l12 12M18 6L6 18";
 const PLUS = "M12 5v14M5 12h14";
 
-const REF = /^(?:sha1|sha224|sha256|blake3)-[0-9a-f]{40,128}$/;
-const WEB = /^https?:\/\/[^\s<>"]+$/;
-
 /** Values of one attribute that are shown at first. */
 const MOST_SHOWN = 50;
+
+/** Characters of a value that are shown at first, and that are said of it where it is named. */
+const MOST_TEXT = 1000;
+const MOST_NAMED = 80;
 
 const FIRST = Object.freeze(["title", "description", "tag"]);
 
@@ -29,65 +32,6 @@ function rank({ name, derived }) {
   if (derived) return FIRST.length + 2;
   if (at >= 0) return at;
   return FIRST.length + (name.startsWith("camli") ? 1 : 0);
-}
-
-/**
- * The fewest claims that make one list of values another, their order kept.
- * @param {string} permanode
- * @param {string} attribute
- * @param {string[]} before
- * @param {string[]} after
- * @returns {import("./acts.js").Claim[]}
- */
-export function claimsBetween(permanode, attribute, before, after) {
-  const claim = (act, value) => ({ permanode, act, attribute, value });
-  if (isSame(before, after)) return [];
-  if (!after.length) return [{ permanode, act: "del", attribute }];
-  if (before.length && before.every((value, at) => after[at] === value)) {
-    return after.slice(before.length).map((value) => claim("add", value));
-  }
-  const [gone] = before.filter((value) => !after.includes(value));
-  const left = before.filter((value) => value !== gone);
-  if (gone !== undefined && isSame(left, after)) return [claim("del", gone)];
-  const [first, ...rest] = after;
-  return [claim("set", first), ...rest.map((value) => claim("add", value))];
-}
-
-function isSame(some, others) {
-  return some.length === others.length && some.every((value, at) => value === others[at]);
-}
-
-/**
- * Change one attribute, with an offer to undo it.
- * @param {string} ref
- * @param {string} name
- * @param {string[]} before
- * @param {string[]} after
- * @returns {Promise<boolean>} whether it was done
- */
-export function changeAttribute(ref, name, before, after) {
-  const claims = claimsBetween(ref, name, before, after);
-  if (!claims.length) return Promise.resolve(true);
-  return act({
-    doing: `Saving ${name}`,
-    done: after.length ? `Saved ${name}` : `Removed ${name}`,
-    run: async () => ({ claims: await makeClaims(claims) }),
-  });
-}
-
-/**
- * A value as it is shown: refs and addresses lead where they say, all else is text.
- * @param {string} value
- */
-export function shownValue(value) {
-  if (REF.test(value)) {
-    const short = value.replace(/-(.{6}).+(.{4})$/, "-$1…$2");
-    return el("a", { class: "mono", href: `/ui/${value}`, title: value }, short);
-  }
-  if (WEB.test(value)) {
-    return el("a", { href: value, rel: "noreferrer noopener", target: "_blank" }, value);
-  }
-  return value === "" ? el("em", { class: "soft" }, "empty") : value;
 }
 
 export class Attributes {
@@ -109,20 +53,18 @@ export class Attributes {
    * @param {{name: string, values: string[], derived: boolean}[]} attributes
    */
   update(attributes) {
-    this.attributes = [...attributes].sort((one, other) => rank(one) - rank(other));
     const { editor } = this;
-    if (editor) {
-      const now = this.#values(editor.name);
-      if (!isSame(now, editor.before)) {
-        editor.field.conflict(now[editor.at] ?? null);
-        editor.before = now;
-      }
-    }
+    const sorted = [...attributes].sort((one, other) => rank(one) - rank(other));
+    const isSame = JSON.stringify(sorted) === JSON.stringify(this.attributes);
+    // What says the same stays, as the keyboard may be in it.
+    if (isSame && this.list.firstChild) return;
+    this.attributes = sorted;
+    editor?.follow(this.#values(editor.name));
     this.#draw();
   }
 
   #values(name) {
-    return this.attributes.find((one) => one.name === name && !one.derived)?.values ?? [];
+    return valuesOf(this.attributes, name);
   }
 
   #draw() {
@@ -164,14 +106,17 @@ export class Attributes {
   }
 
   #value(name, value, at, derived) {
-    const shown = el("span", { class: "attribute-value", dir: "auto" }, shownValue(value));
+    const shown = el("span", { class: "attribute-value", dir: "auto" });
     const isLong = value.length > 60 || value.includes("\n");
     const element = el("div", { class: `attribute ${isLong ? "attribute-long" : ""}` }, shown);
+    showValue(shown, value, value.length <= MOST_TEXT);
     if (!this.isEditable || derived) return element;
-    if (!shown.querySelector("a")) shown.addEventListener("click", () => this.#edit(name, at));
+    const edit = () => this.#edit(name, at);
+    shown.addEventListener("click", ({ target }) => target.closest("a, button") ?? edit());
+    const named = `${name}: ${shortened(value, MOST_NAMED)}`;
     element.append(
-      iconButton(`Change ${name}: ${value}`, PEN, () => this.#edit(name, at)),
-      iconButton(`Remove ${name}: ${value}`, CROSS, () => this.#remove(name, at)),
+      iconButton(`Change ${named}`, PEN, edit),
+      iconButton(`Remove ${named}`, CROSS, () => this.#remove(name, at)),
     );
     return element;
   }
@@ -190,20 +135,17 @@ export class Attributes {
         this.#focus(name, at);
       },
     });
-    const editor = { name, at, before, field };
+    const editor = new Editing(name, at, before, field);
     this.editor = editor;
     this.#draw();
     field.focus();
     if (name === "tag") proposeTags(field);
   }
 
-  async #save({ name, at, before }, value) {
-    const after = [...before];
-    if (at < before.length) after[at] = value;
-    else if (value !== "") after.push(value);
-    const done = await changeAttribute(this.ref, name, before, after);
-    if (done) this.#set(name, after);
-    return done;
+  async #save(editor, value) {
+    const said = await editor.save(this.ref, value);
+    if (said) this.#set(editor.name, said);
+    return said !== null;
   }
 
   async #remove(name, at) {
@@ -231,15 +173,8 @@ export class Attributes {
       (term) => term.firstChild.textContent === name,
     );
     const values = row?.nextElementSibling.querySelectorAll(".attribute");
-    const button = values?.[at]?.querySelector("button");
+    const button = values?.[at]?.querySelector(".icon-button");
     (button ?? this.newName)?.focus({ preventScroll: true });
-  }
-
-  /** Begin to change an attribute from elsewhere on the page. @param {string} name */
-  edit(name) {
-    this.#edit(name, 0);
-    this.editor.field.element.scrollIntoView({ block: "center" });
-    this.editor.field.focus();
   }
 
   #newForm() {
@@ -272,6 +207,19 @@ export class Attributes {
     this.newName.value = "";
     this.#edit(name, this.#values(name).length);
   }
+}
+
+/** Put a value there, or the beginning of a long one with a way to see the rest. */
+function showValue(place, value, isWhole) {
+  place.replaceChildren(shownValue(isWhole ? value : shortened(value, MOST_TEXT)));
+  if (value.length <= MOST_TEXT) return;
+  const click = () => {
+    showValue(place, value, !isWhole);
+    place.querySelector(".link-button").focus();
+  };
+  const label = isWhole ? "Show less" : `Show all ${value.length.toLocaleString()} characters`;
+  const look = { type: "button", class: "link-button", "aria-expanded": String(isWhole) };
+  place.append(" ", el("button", { ...look, on: { click } }, label));
 }
 
 /** Tags there are, below the field that takes one. */

@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { momentWords, numberWords, sizeWords } from "./format.js";
 import { getJson } from "./http.js";
+import { mapUrl } from "./maplink.js";
 import { page } from "./page.js";
 
 /** What `thing` tells of a thing may be asked for again after so many others. */
@@ -121,7 +122,7 @@ function ownFacts({ name, size, width, height, mime }) {
 
 function place({ latitude, longitude }) {
   const words = `${degrees(latitude, "N", "S")}, ${degrees(longitude, "E", "W")}`;
-  const address = `/ui/map?at=${latitude.toFixed(5)},${longitude.toFixed(5)}`;
+  const address = mapUrl({ latitude, longitude });
   return el(
     "section",
     { class: "facts-place" },

@@ -1,6 +1,10 @@
 /** A text that becomes a field where it stands, and is saved when that is left. */
 
 import { el } from "./dom.js";
+import { shortened } from "./values.js";
+
+/** Characters of what others have said that are told. */
+const MOST_TOLD = 200;
 
 /**
  * The field. Enter and leaving it save what was changed, Escape gives it up.
@@ -31,6 +35,15 @@ export class InPlace {
     this.field.addEventListener("input", () => this.#grow());
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
     this.field.addEventListener("blur", () => this.#onBlur());
+    this.onLeave = (event) => {
+      if (this.isChanged) event.preventDefault();
+    };
+    window.addEventListener("beforeunload", this.onLeave);
+  }
+
+  /** Whether there is something in it that would be lost with the page. */
+  get isChanged() {
+    return !this.isOver && this.field.value !== this.value;
   }
 
   /** Give it the keyboard, with all of the text chosen. */
@@ -57,7 +70,7 @@ export class InPlace {
       { type: "button", class: "button button-small", on: { click: () => this.#commit() } },
       "Save mine",
     );
-    const words = theirs === null ? "It was removed meanwhile." : `It was changed to “${theirs}”.`;
+    const words = theirs === null ? "It was removed meanwhile." : `It was changed to “${shortened(theirs, MOST_TOLD)}”.`;
     this.note.replaceChildren(el("span", {}, words), take, mine);
     this.note.classList.add("inplace-conflict");
   }
@@ -98,6 +111,7 @@ export class InPlace {
   #end() {
     if (this.isOver) return;
     this.isOver = true;
+    window.removeEventListener("beforeunload", this.onLeave);
     this.onClose();
   }
 

@@ -2,23 +2,28 @@
 
 import { act, api, isWritable, makeClaims, offerUndo, READ_ONLY, undo } from "./acts.js";
 import { download } from "./actions.js";
-import { Attributes, changeAttribute } from "./attributes.js";
+import { Around, side } from "./around.js";
+import { Attributes } from "./attributes.js";
 import { drawing, el } from "./dom.js";
-import { momentWords, numberWords } from "./format.js";
-import { History } from "./history.js";
+import { Editing, valuesOf } from "./editing.js";
+import { History, preciseWords } from "./history.js";
 import { getJson } from "./http.js";
 import { InPlace } from "./inplace.js";
-import { itemRow, titleOf } from "./itemrow.js";
+import { titleOf } from "./itemrow.js";
 import { addShortcuts } from "./keys.js";
+import { mapUrl } from "./maplink.js";
 import { page } from "./page.js";
 import { isBare } from "./permanodes.js";
 import { previewOf } from "./preview.js";
 import { rawFacts } from "./rawfacts.js";
-import { shareRow } from "./sharerow.js";
+import { aboutWords, isPart, nameOf } from "./thingwords.js";
 import { explain, say, sayError } from "./toast.js";
 
 const PEN = "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3";
-const AGAIN = 2000; // milliseconds after which a server that is catching up is asked again
+const AGAIN = 2000; // milliseconds after which a server is asked again that could not answer
+
+/** Of a server that is catching up, of none, and of proxies before one that is restarted. */
+const PASSING = Object.freeze([0, 502, 503, 504]);
 
 /** Show the page. */
 export async function start() {
@@ -48,7 +53,8 @@ class ThingPage {
   }
 
   async begin(item) {
-    if (item) this.#showItem(item);
+    // What it is now is not what it was.
+    if (item && this.at === null) this.#showItem(item);
     await this.#load();
     window.addEventListener("holdfast:changed", () => this.#loadSoon());
     if (this.isPlace) await this.#showPlace();
@@ -67,6 +73,11 @@ class ThingPage {
     return this.thing ? this.thing.type !== "permanode" : isBare(this.item);
   }
 
+  /** Its `camliType`, null if it is not known yet. */
+  get type() {
+    return this.thing?.type ?? null;
+  }
+
   #loadSoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#load(), 150);
@@ -81,29 +92,15 @@ class ThingPage {
       thing = await getJson(api("thing"), { ref: this.ref, at: this.at }, { signal });
     } catch (error) {
       if (signal.aborted) return;
-      if (error.status === 503) this.timer = setTimeout(() => this.#load(), AGAIN);
+      if (PASSING.includes(error.status)) this.timer = setTimeout(() => this.#load(), AGAIN);
       const words = explain(error, "Not all about it could be told");
-      this.notes.replaceChildren(el("p", { class: "note note-problem", role: "alert" }, words));
+      const back = this.at !== null && [" ", el("a", { href: `/ui/${this.ref}` }, "Back to now")];
+      const look = { class: "note note-problem", role: "alert" };
+      this.noted = words;
+      this.notes.replaceChildren(el("p", look, words, ...(back || [])));
       return;
     }
-    if (signal.aborted) return;
-    this.#show(thing);
-    await this.#loadShares(signal);
-  }
-
-  /** The shares that open this very thing. */
-  async #loadShares(signal) {
-    try {
-      const { shares } = await getJson(api("shares"), {}, { signal });
-      const own = [this.ref, this.item.content];
-      const rows = shares
-        .filter(({ target }) => target !== null && own.includes(target))
-        .map((one) => shareRow(one, () => this.#loadSoon()));
-      this.shares = rows.length ? side("Shares", el("ul", { class: "rows" }, rows)) : null;
-      if (!signal.aborted) this.#showRelations(this.thing);
-    } catch {
-      // All else about it is told.
-    }
+    if (!signal.aborted) this.#show(thing);
   }
 
   #show(thing) {
@@ -112,16 +109,18 @@ class ThingPage {
     this.#showItem(thing.item);
     this.#showNotes(thing);
     if (first) this.#layOut();
-    this.attributes?.update(this.#ownAttributes(thing));
-    this.history?.update(thing.history);
+    this.attributes?.update(thing.attributes);
+    this.history?.update(thing.history, thing.earlier);
     this.#showFacts(thing);
-    this.#showRelations(thing);
+    this.around.update(thing, this.at);
   }
 
   #showItem(item) {
-    document.title = `${titleOf(item)} · Holdfast`;
+    document.title = `${nameOf(item, this.type)} · Holdfast`;
     if (!this.renaming) this.#showTitle(item);
-    this.about.textContent = aboutWords(item);
+    else this.renaming.follow(valuesOf(this.thing?.attributes ?? [], "title"));
+    this.about.textContent = aboutWords(item, this.type);
+    this.about.classList.toggle("mono", isPart(this.type));
     const key = `${item.content}|${item.cover}|${item.kind}`;
     if (this.previewed !== key) {
       this.previewed = key;
@@ -133,9 +132,15 @@ class ThingPage {
   }
 
   #showTitle(item) {
-    this.title.textContent = titleOf(item);
+    const name = nameOf(item, this.type);
+    const mayChange = isWritable() && this.at === null && !this.isBare;
+    // Made anew only when it is another: the keyboard may be there.
+    const told = `${name}|${mayChange}`;
+    if (this.titled === told && this.title.isConnected) return;
+    this.titled = told;
+    this.title.textContent = name;
     this.titleLine.replaceChildren(this.title);
-    if (!isWritable() || this.at || this.isBare) return;
+    if (!mayChange) return;
     const label = "Change the title";
     const named = { type: "button", class: "icon-button", "aria-label": label, title: label };
     const pen = el("button", { ...named, on: { click: () => this.#rename() } }, drawing(PEN));
@@ -143,12 +148,16 @@ class ThingPage {
   }
 
   #rename() {
-    const before = this.thing?.attributes.find(({ name }) => name === "title")?.values ?? [];
+    if (this.renaming) return void this.renaming.field.focus();
+    const before = valuesOf(this.thing?.attributes ?? [], "title");
     const field = new InPlace({
       value: before[0] ?? "",
       label: "Title",
-      save: (value) =>
-        changeAttribute(this.ref, "title", before, value.trim() ? [value, ...before.slice(1)] : []),
+      save: async (value) => {
+        const said = await editing.save(this.ref, value.trim() ? value : "");
+        if (said) this.item.title = said[0] ?? this.item.name;
+        return said !== null;
+      },
       close: () => {
         this.renaming = null;
         this.#showTitle(this.item);
@@ -156,7 +165,8 @@ class ThingPage {
         this.#loadSoon();
       },
     });
-    this.renaming = field;
+    const editing = new Editing("title", 0, before, field);
+    this.renaming = editing;
     this.titleLine.replaceChildren(field.element);
     field.focus();
   }
@@ -171,13 +181,16 @@ class ThingPage {
       };
       return el("button", { type: "button", class: `button ${tone}`, on: { click } }, label);
     };
-    if (item.content || item.kind === "set") {
+    const isOfParts = isPart(this.type);
+    if (item.content || item.count) {
       tools.push(button("Download", "download", () => download([item])));
     }
-    if (!this.at) {
-      tools.push(button("Share", "share", () => this.#share()));
-      tools.push(button("Add to set", "set", () => this.#addToSet()));
-      if (!this.isBare && !this.thing?.deleted) {
+    if (this.at === null && !this.thing?.deleted) {
+      if (!isOfParts || this.type === "static-set") {
+        tools.push(button("Share", "share", () => this.#share()));
+      }
+      if (!isOfParts) tools.push(button("Add to set", "set", () => this.#addToSet()));
+      if (!this.isBare) {
         const tone = "button-quiet tone-danger";
         tools.push(button("Move to trash", "delete", () => this.#delete(), tone));
       }
@@ -207,40 +220,49 @@ class ThingPage {
     });
   }
 
-  #showNotes({ deleted, history }) {
+  #showNotes({ deleted, history, attributes, item, cut }) {
+    const claims = history.filter((one) => one.act === "delete" && !one.undone && !one.stranger);
+    const [missing] = item.content ? [] : valuesOf(attributes, "camliContent");
+    const isCut = cut.includes("attributes") || cut.includes("paths");
+    const told = JSON.stringify([deleted, claims, missing, isCut]);
+    if (this.noted === told) return;
+    this.noted = told;
     const notes = [];
-    if (this.at) {
+    if (this.at !== null) {
       notes.push(
         el(
           "p",
           { class: "note" },
-          `As it was on ${momentWords(this.at)}. Nothing can be changed there. `,
+          `As it was on ${preciseWords(this.at)}: nothing can be changed there. What is around it `,
+          "is as it is now. ",
           el("a", { href: `/ui/${this.ref}` }, "Back to now"),
         ),
       );
     }
     if (deleted) {
-      const claim = history.find((entry) => entry.act === "delete" && !entry.undone)?.claim;
-      const click = () => this.#restore(claim);
-      const button = el("button", { type: "button", class: "button", on: { click } }, "Restore");
+      const click = () => this.#restore(claims.map(({ claim }) => claim));
+      const may = isWritable() && this.at === null && claims.length > 0;
+      const button = may && el("button", { type: "button", class: "button", on: { click } }, "Restore");
       const look = { class: "note note-problem note-with-button" };
-      notes.push(el("p", look, "It is in the trash.", claim && button));
+      const words = this.at === null ? "It is in the trash." : "It is in the trash now.";
+      notes.push(el("p", look, words, button));
     }
+    if (missing) {
+      const words = "What it is of is not stored here: ";
+      notes.push(
+        el("p", { class: "note note-problem" }, words, el("span", { class: "mono" }, missing)),
+      );
+    }
+    if (isCut) notes.push(el("p", { class: "note" }, "More is said of it than is shown."));
     this.notes.replaceChildren(...notes);
   }
 
-  async #restore(claim) {
+  async #restore(claims) {
     try {
-      offerUndo(`Restored ${titleOf(this.item)}`, { claims: await undo([claim]) });
+      offerUndo(`Restored ${titleOf(this.item)}`, { claims: await undo(claims) });
     } catch (error) {
       sayError(error, "It was not restored");
     }
-  }
-
-  /** Sets tell their members by showing them. */
-  #ownAttributes({ attributes }) {
-    if (this.item.kind !== "set") return attributes;
-    return attributes.filter(({ name }) => name !== "camliMember");
   }
 
   #layOut() {
@@ -250,16 +272,19 @@ class ThingPage {
       this.history = new History(this.ref, { at: this.at });
     }
     this.facts = el("section", { class: "side" });
-    this.relations = el("div", { class: "thing-relations" });
+    this.around = new Around(() => this.#loadSoon());
     const sections = [
       this.attributes && side("What is said of it", this.attributes.element),
       this.facts,
-      this.relations,
+      this.around.element,
       this.history && side("History", this.history.element),
-      rawFacts(this.ref, this.item.content),
+      rawFacts(this.ref, this.item.content, { isOpen: isPart(this.type) }),
     ].filter(Boolean);
     if (this.isPlace) {
-      const look = { class: "thing-details", open: this.at !== null };
+      // Where nothing is in it, what is said of it is what there is to see.
+      const isSaid = this.thing.attributes.some(({ name }) => name !== "title");
+      const open = readOnly || (!this.item.count && isSaid);
+      const look = { class: "thing-details", open };
       this.sides = el("details", look, el("summary", {}, "Details"), sections);
       this.body.append(this.sides);
     } else {
@@ -270,41 +295,32 @@ class ThingPage {
   }
 
   #showFacts({ facts, place }) {
-    const rows = facts.map(({ label, value }) => [el("dt", {}, label), el("dd", {}, value)]);
+    const told = JSON.stringify([facts, place]);
+    if (this.told === told) return;
+    this.told = told;
+    const rows = facts.map(({ label, value }) => [
+      el("dt", {}, label),
+      el("dd", { dir: "auto" }, value),
+    ]);
     if (place) {
-      const { latitude, longitude } = place;
-      const where = `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`;
-      const href = `/ui/map#${latitude},${longitude},10`;
-      rows.push([el("dt", {}, "On the map"), el("dd", {}, el("a", { href }, where))]);
+      const where = `${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}`;
+      const link = el("a", { href: mapUrl(place) }, where);
+      rows.push([el("dt", {}, "On the map"), el("dd", {}, link)]);
     }
     this.facts.hidden = !rows.length;
     this.facts.replaceChildren(el("h2", {}, "Facts"), el("dl", { class: "fact-list" }, rows));
   }
 
-  #showRelations({ parents, folders, references }) {
-    const listed = (title, rows) =>
-      rows.length > 0 && side(title, el("ul", { class: "rows" }, rows));
-    const named = (outgoing) =>
-      references
-        .filter((reference) => Boolean(reference.outgoing) === outgoing)
-        .map((item) => itemRow(item, { note: item.by }));
-    const sections = [
-      listed("In these sets", parents.map((item) => itemRow(item))),
-      listed("In these folders", folders.map((item) => itemRow(item))),
-      listed("It names", named(true)),
-      listed("Named by", named(false)),
-      this.shares,
-    ].filter(Boolean);
-    this.relations.replaceChildren(...sections);
-    this.relations.hidden = !sections.length;
-  }
-
   async #showPlace() {
+    const isThen = this.at !== null;
+    // What was in a set then is listed.
+    if (isThen && this.item.kind === "set") return;
     const place = el("div", { class: "thing-place" });
     this.element.append(place);
     if (this.item.kind === "folder") {
       const { Folder } = await import("./folder.js");
-      await new Folder(place, { ref: this.ref, crumbs: this.crumbs }).begin(page.first);
+      const ref = isThen ? this.item.content : this.ref;
+      await new Folder(place, { ref, crumbs: this.crumbs }).begin(isThen ? null : page.first);
     } else {
       const { showMembers } = await import("./members.js");
       await showMembers(place, this.item, this.thing?.attributes ?? []);
@@ -320,26 +336,4 @@ class ThingPage {
       run: () => this.#rename(),
     });
   }
-}
-
-function side(title, ...content) {
-  return el("section", { class: "side" }, el("h2", {}, title), content);
-}
-
-const KINDS = Object.freeze({
-  image: "Photo",
-  video: "Video",
-  audio: "Recording",
-  document: "Document",
-  file: "File",
-  folder: "Folder",
-  set: "Set",
-  other: "Thing",
-});
-
-function aboutWords({ kind, count, time }) {
-  const parts = [KINDS[kind] ?? KINDS.other];
-  if (count !== null) parts.push(`${numberWords(count)} ${count === 1 ? "item" : "items"}`);
-  if (time) parts.push(momentWords(time));
-  return parts.join(" · ");
 }
