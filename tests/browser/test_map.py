@@ -174,6 +174,25 @@ def test_the_map_of_a_search_has_only_what_it_finds(visit) -> None:
     expect(page.locator(".map-marker")).to_have_count(1)
 
 
+def test_another_place_in_the_address_is_gone_to(page: Page) -> None:
+    before = page.url
+    page.evaluate("location.hash = '#-36.85,174.76,9'")
+    page.wait_for_url(lambda url: url not in (before, before.partition("#")[0]))
+    expect(page.get_by_role("button", name="Auckland")).to_be_visible()
+    assert place(page) == pytest.approx([-36.85, 174.76, 9], abs=0.01)
+
+
+@pytest.mark.parametrize("address", ["#x,2,3", "#1,2", "#,,", "#NaN,1,2", "#1,1e999,3", "#1,2,3,4"])
+def test_what_is_no_place_shows_everything(visit, address: str) -> None:
+    page = visit(f"/ui/map{address}")
+    expect(page.get_by_text("5 things here")).to_be_visible()
+
+
+def test_a_search_that_finds_nothing_says_so(visit) -> None:
+    page = visit("/ui/map?q=tag:none")
+    expect(page.get_by_text("Nothing that is searched for says where it was made.")).to_be_visible()
+
+
 def test_the_map_goes_over_the_date_line(visit) -> None:
     page = visit("/ui/map#-25,180,4")
     expect(page.get_by_text("2 things here")).to_be_visible()

@@ -28,7 +28,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def visit(browser: Browser, own: Site) -> Iterator[Callable[..., Page]]:
     with visiting(browser) as visit:
-        yield lambda path, **options: visit(own, path, **options)
+        yield lambda path, site=own, **options: visit(site, path, **options)
 
 
 def test_sets_are_shown_by_their_covers(visit) -> None:
@@ -100,3 +100,37 @@ def test_on_a_telephone_covers_stand_in_two_columns(visit) -> None:
     assert first["y"] == second["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     shoot(page, "sets-phone-dark")
+
+
+def test_sets_come_as_one_scrolls_and_stay_when_something_changes(visit, new_site) -> None:
+    site = new_site()
+    for number in range(130):
+        site.post("create", {"attributes": [["title", f"Set {number}"]], "members": []})
+    page = visit("/ui/sets", site=site)
+    covers = page.locator(".cover")
+    expect(covers).to_have_count(100)
+    expect(covers.first).to_contain_text("Set 129")
+    page.keyboard.press("End")
+    expect(covers).to_have_count(130)
+    expect(covers.last).to_contain_text("Set 0")
+    site.post("create", {"attributes": [["title", "One more"]], "members": []})
+    expect(covers.first).to_contain_text("One more")
+    page.keyboard.press("End")
+    expect(covers).to_have_count(131)
+    page.get_by_role("searchbox", name="Find a set").fill("set 12")
+    expect(covers).to_have_count(12)
+
+
+def test_what_could_not_be_listed_is_asked_for_again(visit, new_site) -> None:
+    site = new_site()
+    site.post("create", {"attributes": [["title", "There"]], "members": []})
+    page = visit("/ui/sets", site=site)
+    page.locator(".cover").wait_for()
+    page.watch.forgive("net::ERR")
+    page.route("**/ui/api/sets*", lambda route: route.abort())
+    page.get_by_role("searchbox", name="Find a set").fill("ther")
+    expect(page.get_by_text("could not be listed")).to_be_visible()
+    page.unroute("**/ui/api/sets*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("could not be listed")).to_be_hidden()
+    expect(page.locator(".cover")).to_have_count(1)

@@ -12,6 +12,7 @@ import { isBare } from "./permanodes.js";
  * @typedef {object} Group
  * @property {number} size of one of them
  * @property {import("./page.js").Item[]} items that all have the same contents
+ * @property {boolean} more whether there are more than these
  */
 
 /** Show the page. */
@@ -24,6 +25,7 @@ export function start() {
     call: "duplicates",
     member: "groups",
     from: "after",
+    piece: 20,
     row: (group, listing) => new Chooser(group, listing).element,
     look: "duplicate-groups",
     empty: "Nothing is there twice.",
@@ -33,7 +35,7 @@ export function start() {
 /** One group, with a mark at those that are to go. */
 class Chooser {
   /** @param {Group} group @param {Listing} listing */
-  constructor({ items, size }, listing) {
+  constructor({ items, size, more }, listing) {
     this.items = items;
     this.listing = listing;
     this.boxes = new Map();
@@ -53,7 +55,7 @@ class Chooser {
       el(
         "div",
         { class: "list-head" },
-        el("h2", {}, `${counted(items.length, "time")}, ${extra} each`),
+        el("h2", {}, `${more ? "More than " : ""}${counted(items.length, "time")}, ${extra} each`),
         isWritable() && this.button,
       ),
       el("ul", { class: "rows" }, rows),

@@ -33,8 +33,7 @@ export function start() {
       for (const button of buttons) {
         button.setAttribute("aria-pressed", String(button.dataset.kind === kind));
       }
-      listing.rows = [];
-      listing.reload();
+      listing.begin();
     };
     const pressed = { "aria-pressed": String(kind === name), dataset: { kind: name } };
     const look = { type: "button", class: "switch-option", ...pressed };

@@ -6,6 +6,16 @@ import { getJson } from "./http.js";
 import { whenNear } from "./nearing.js";
 import { explain } from "./toast.js";
 
+const PIECE = 100; // rows that are asked for as somebody scrolls
+const MOST = 1000; // rows that are asked for at a time where that many are shown already
+
+const DEFAULTS = Object.freeze({
+  member: "items",
+  from: "from",
+  piece: PIECE,
+  parameters: () => ({}),
+});
+
 /**
  * A page with a heading and one list, fetched in pieces while somebody scrolls.
  * @template T
@@ -20,11 +30,12 @@ export class Listing {
    * @param {string} [options.from] what the token of the next piece is called
    * @param {() => Record<string, any>} [options.parameters]
    * @param {(one: T, listing: Listing<T>) => HTMLElement} options.row
-   * @param {string} options.empty said where there is nothing
+   * @param {string | (() => string)} options.empty said where there is nothing
    * @param {string} [options.look] class of the list
+   * @param {number} [options.piece] rows that are asked for at a time
    */
   constructor({ title, intro = "", look = "rows", ...options }) {
-    Object.assign(this, { member: "items", from: "from", parameters: () => ({}) }, options);
+    Object.assign(this, DEFAULTS, options);
     this.rows = [];
     this.heading = el("h1", {}, title);
     this.head = el("header", { class: "list-head" }, this.heading);
@@ -47,14 +58,21 @@ export class Listing {
   /** Put it on the page, and keep it as things are. */
   async show() {
     document.getElementById("main").append(this.element);
+    window.addEventListener("holdfast:changed", () => this.reloadSoon());
     await this.reload();
     this.watch = whenNear(this.end, () => this.more());
-    window.addEventListener("holdfast:changed", () => this.reloadSoon());
   }
 
-  reloadSoon() {
+  /** @param {number} [milliseconds] */
+  reloadSoon(milliseconds = 200) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.reload(), 200);
+    this.timer = setTimeout(() => this.reload(), milliseconds);
+  }
+
+  /** List something else, from its beginning, as the parameters are by now. */
+  begin() {
+    this.rows = [];
+    return this.reload();
   }
 
   /** Ask again for as much as is shown. */
@@ -62,12 +80,12 @@ export class Listing {
     this.asked?.abort();
     this.asked = new AbortController();
     const { signal } = this.asked;
-    const wanted = Math.max(1, this.rows.length);
+    const wanted = Math.max(this.piece, this.rows.length);
     let rows = [];
     let next = null;
     try {
       do {
-        const answer = await this.#ask(next, signal);
+        const answer = await this.#ask(next, signal, Math.min(MOST, wanted - rows.length));
         rows = rows.concat(answer[this.member]);
         next = answer.next ?? null;
       } while (next !== null && rows.length < wanted);
@@ -99,18 +117,22 @@ export class Listing {
     }
   }
 
-  #ask(next, signal) {
-    return getJson(api(this.call), { ...this.parameters(), [this.from]: next }, { signal });
+  #ask(next, signal, limit = this.piece) {
+    const parameters = { ...this.parameters(), limit, [this.from]: next };
+    return getJson(api(this.call), parameters, { signal });
   }
 
   #say() {
-    this.note.textContent = this.rows.length ? "" : this.empty;
+    const none = typeof this.empty === "function" ? this.empty() : this.empty;
+    this.note.textContent = this.rows.length ? "" : none;
     this.onRows?.(this.rows);
   }
 
   #complain(error) {
     if (error.name === "AbortError") return;
-    this.note.textContent = explain(error, "It could not be listed");
+    const click = () => this.reload();
+    const again = el("button", { type: "button", class: "button", on: { click } }, "Try again");
+    this.note.replaceChildren(explain(error, "It could not be listed"), " ", again);
   }
 
   /** Whoever has the keyboard in the list keeps it, in the same row or the one in its place. */

@@ -74,18 +74,24 @@ class MapPage {
     new ResizeObserver(() => this.#resize()).observe(this.window);
     this.#resize();
     this.#listen();
-    const [latitude, longitude, zoom] = location.hash.slice(1).split(",").map(Number);
-    if (Number.isFinite(zoom) && Number.isFinite(longitude)) {
-      this.camera.look({ latitude, longitude, zoom });
-      await this.#ask();
-    } else {
-      await this.#showAll();
-    }
     window.addEventListener("holdfast:changed", () => this.#settleSoon());
+    // Somebody has put another place into the address, or followed a link to one.
+    window.addEventListener("hashchange", () => this.#lookAsAddressed());
+    if (!this.#lookAsAddressed()) await this.#showAll();
     const dark = matchMedia("(prefers-color-scheme: dark)");
     dark.addEventListener("change", () => this.drawSoon());
     const options = { attributes: true, attributeFilter: ["data-theme"] };
     new MutationObserver(() => this.drawSoon()).observe(document.documentElement, options);
+  }
+
+  /** Look at the place in the address; whether there is one. */
+  #lookAsAddressed() {
+    const place = placeIn(location.hash);
+    if (!place) return false;
+    this.camera.look(place);
+    this.drawSoon();
+    this.#ask();
+    return true;
   }
 
   drawSoon() {
@@ -261,21 +267,29 @@ class MapPage {
     this.#keepPlace(area);
     try {
       const parameters = { q: this.query, ...area, zoom: Math.round(camera.zoom) };
-      const { places } = await getJson(api("map"), parameters, { signal });
+      const { places, whole } = await getJson(api("map"), parameters, { signal });
       if (signal.aborted) return;
+      this.isEmpty &&= !places.length;
       this.markers.update(apart(places, camera));
       this.drawSoon();
-      this.#tell(places);
+      this.#tell(places, whole);
     } catch (error) {
       if (!signal.aborted) this.#complain(error);
     }
   }
 
-  #tell(places) {
+  #tell(places, whole) {
     const count = places.reduce((sum, place) => sum + place.count, 0);
-    const none = this.isEmpty ? "No thing says where it was made." : "Nothing was made here.";
-    this.note.textContent = count ? `${counted(count, "thing")} here` : none;
+    const none = this.isEmpty ? this.#noneAtAll() : "Nothing was made here.";
+    const rest = whole ? "" : ", of the newest million";
+    this.note.textContent = count ? `${counted(count, "thing")} here${rest}` : none;
     this.list.hidden = !count;
+  }
+
+  #noneAtAll() {
+    return this.query
+      ? "Nothing that is searched for says where it was made."
+      : "No thing says where it was made.";
   }
 
   #complain(error) {
@@ -316,6 +330,14 @@ class MapPage {
     }
     return undefined;
   }
+}
+
+/** The place that `#LATITUDE,LONGITUDE,ZOOM` names, if it does. */
+function placeIn(hash) {
+  const parts = hash.slice(1).split(",");
+  const [latitude, longitude, zoom] = parts.map((part) => (part.trim() ? Number(part) : NaN));
+  const isPlace = parts.length === 3 && [latitude, longitude, zoom].every(Number.isFinite);
+  return isPlace ? { latitude, longitude, zoom } : null;
 }
 
 function coloursOf(element) {
