@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -128,16 +130,59 @@ def test_a_folder_that_is_dropped_is_walked_to_its_end(visit, empty: Site, tmp_p
     assert {item["title"]: item["count"] for item in inside} == {"beside.txt": None, "inner": 130}
 
 
-def test_what_is_there_already_is_told(visit, tmp_path: Path) -> None:
+def test_what_is_there_already_is_told(visit, empty: Site, tmp_path: Path) -> None:
     path = tmp_path / "twice.txt"
     path.write_text("the same")
     page = visit("/ui/upload")
     choose(page, path)
     finished(page)
     page.reload()
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url.partition("/api/upload")[2]))
     choose(page, path)
     finished(page)
-    expect(panel(page)).to_contain_text("1 of them were here already.")
+    expect(panel(page)).to_contain_text("Nothing had to be sent.")
+    panel(page).get_by_text("1 file was here already.").click()
+    (item,) = (item for item in empty.get("items")["items"] if item["title"] == "twice.txt")
+    link = panel(page).get_by_role("link", name="twice.txt")
+    assert link.get_attribute("href") == f"/ui/{item['ref']}"
+    assert [post for post in posts if post] == ["/known"]
+
+
+def test_what_another_browser_has_sent_is_known_before_it_is_sent(
+    visit, empty: Site, tmp_path: Path
+) -> None:
+    path = tmp_path / "read.bin"
+    path.write_bytes(random.Random(1).randbytes(5_000_001))
+    empty.put([path])
+    page = visit("/ui/upload")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url.partition("/api/upload")[2]))
+    choose(page, path)
+    finished(page)
+    expect(panel(page)).to_contain_text("1 file was here already.")
+    assert [post for post in posts if post] == ["/known", "/known"]
+
+
+def test_digests_are_those_that_the_server_makes(visit) -> None:
+    sizes = [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 1000]
+    made = visit("/ui/upload").evaluate(
+        """async (sizes) => {
+          const main = document.querySelector("script[type=module]").src;
+          const { Sha224 } = await import(new URL("sha224.js", main));
+          return sizes.map((size) => {
+            const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 7) % 256);
+            const digest = new Sha224();
+            for (const step of [[0, size >> 2], [size >> 2, size >> 1], [size >> 1]]) {
+              digest.update(bytes.subarray(...step));
+            }
+            return digest.hex();
+          });
+        }""",
+        sizes,
+    )
+    contents = [bytes(at * 7 % 256 for at in range(size)) for size in sizes]
+    assert made == [hashlib.sha224(data).hexdigest() for data in contents]
 
 
 def test_files_may_be_dropped_on_any_page(visit, empty: Site) -> None:
@@ -177,7 +222,7 @@ def test_a_large_file_goes_in_pieces_and_on_after_the_connection_was_lost(
         else:
             route.continue_()
 
-    page.route("**/ui/api/upload/*", meet)
+    page.route("**/ui/api/upload/*?offset=*", meet)
     choose(page, path)
     finished(page)
     assert offsets == ["0", "8388608", "8388608", "16777216"]
@@ -219,12 +264,58 @@ def test_an_upload_is_paused_and_goes_on(visit, empty: Site, tmp_path: Path) -> 
     page.route("**/ui/api/upload/*?offset=*", lambda route: held.append(route))
     choose(page, path)
     expect(panel(page).get_by_role("heading")).to_have_text("Uploading")
-    panel(page).get_by_role("button", name="Pause").click()
+    panel(page).get_by_role("button", name="Pause", exact=True).click()
     finished(page, "Upload paused")
     page.unroute("**/ui/api/upload/*?offset=*")
-    panel(page).get_by_role("button", name="Go on").click()
+    panel(page).get_by_role("button", name="Go on", exact=True).click()
     finished(page)
     assert "paused.bin" in titles(empty)
+
+
+def test_single_files_are_given_up_and_the_others_go_on(visit, empty: Site, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.bin" for name in "abcdef"]
+    for path in paths:
+        path.write_bytes(f"{path}".encode() * 20_000)  # more than what is sent together
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    held: list[Route] = []
+    page.route("**/ui/api/upload/*?offset=*", lambda route: held.append(route))
+    choose(page, *paths)
+    panel(page).get_by_text("3 files wait").click()
+    panel(page).get_by_role("button", name="Cancel e.bin").focus()
+    page.keyboard.press("Enter")
+    expect(panel(page).get_by_text("2 files wait")).to_be_visible()
+    # The keyboard is where it was, at the next file.
+    expect(panel(page).get_by_role("button", name="Cancel f.bin")).to_be_focused()
+    panel(page).get_by_role("button", name="Cancel b.bin").click()
+    expect(panel(page).get_by_role("button", name="Cancel d.bin")).to_be_visible()
+    expect(panel(page)).to_contain_text("0 of 4 files")
+    shoot(page, "upload-rows")
+    page.unroute("**/ui/api/upload/*?offset=*")  # and all that is held goes on
+    finished(page)
+    assert {f"{name}.bin" for name in "acdf"} <= titles(empty)
+    assert not {"b.bin", "e.bin"} & titles(empty)
+
+
+def test_single_failures_are_tried_again_or_let_be(visit, empty: Site, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name} fails.bin" for name in "abc"]
+    for path in paths:
+        path.write_bytes(f"{path}".encode() * 20_000)
+    page = visit("/ui/upload")
+    page.watch.forgive("Failed to load resource")
+    why = {"status": 400, "json": {"error": "it is refused"}}
+    page.route("**/ui/api/upload", lambda route: route.fulfill(**why))
+    choose(page, *paths)
+    finished(page, "3 files failed")
+    panel(page).get_by_role("button", name="Cancel b fails.bin").click()
+    finished(page, "2 files failed")
+    page.unroute("**/ui/api/upload")
+    panel(page).get_by_role("button", name="Try again: a fails.bin").click()
+    finished(page, "1 file failed")
+    assert "a fails.bin" in titles(empty)
+    panel(page).get_by_role("button", name="Cancel c fails.bin").click()
+    finished(page)
+    assert not {"b fails.bin", "c fails.bin"} & titles(empty)
 
 
 def test_an_upload_is_given_up(visit, empty: Site, tmp_path: Path) -> None:
@@ -235,7 +326,7 @@ def test_an_upload_is_given_up(visit, empty: Site, tmp_path: Path) -> None:
     held: list[Route] = []
     page.route("**/ui/api/upload/*?offset=*", lambda route: held.append(route))
     choose(page, path)
-    panel(page).get_by_role("button", name="Cancel").click()
+    panel(page).get_by_role("button", name="Cancel", exact=True).click()
     toast(page, "Upload cancelled").wait_for()
     expect(panel(page)).to_be_hidden()
     assert "unwanted.bin" not in titles(empty)
@@ -246,13 +337,13 @@ def test_what_fails_says_why_and_can_be_tried_again(visit, empty: Site, tmp_path
     path.write_text("refused at first")
     page = visit("/ui/upload")
     page.watch.forgive("Failed to load resource")
-    full = {"status": 507, "json": {"error": "the disk is full", "remedy": "make room"}}
-    page.route("**/ui/api/upload", lambda route: route.fulfill(**full))
+    why = {"status": 400, "json": {"error": "it is refused", "remedy": "ask again"}}
+    page.route("**/ui/api/upload", lambda route: route.fulfill(**why))
     choose(page, path)
     finished(page, "1 file failed")
-    expect(panel(page)).to_contain_text("The disk is full. Make room.")
+    expect(panel(page)).to_contain_text("It is refused. Ask again.")
     page.unroute("**/ui/api/upload")
-    panel(page).get_by_role("button", name="Try again").click()
+    panel(page).get_by_role("button", name="Try again", exact=True).click()
     finished(page)
     assert "refused.txt" in titles(empty)
 

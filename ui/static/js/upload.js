@@ -1,14 +1,13 @@
-/** Where files are dropped, chosen and pasted, and the panel that tells how their upload goes. */
+/** Where files are dropped, chosen and pasted. */
 
-import { counted, isWritable, READ_ONLY } from "./acts.js";
-import { announce, drawing, el, setAttribute } from "./dom.js";
-import { sizeWords } from "./format.js";
+import { isWritable, READ_ONLY } from "./acts.js";
+import { drawing, el } from "./dom.js";
 import { page } from "./page.js";
-import { explain, say, sayError } from "./toast.js";
-import { UploadQueue } from "./uploadqueue.js";
+import { say, sayError } from "./toast.js";
+import { UploadPanel } from "./uploadpanel.js";
+import { SignedOut, UploadQueue } from "./uploadqueue.js";
 import { dropped, holdsFiles, listed, pasted } from "./uploadwalk.js";
 
-const MOST_LISTED = 20;
 const ARROW = "M12 15V4M8 8l4-4 4 4M5 20h14";
 
 /** What files are added to: the set of this page, if it is one. */
@@ -72,12 +71,7 @@ function chooser(chosen = () => {}) {
 class Uploads {
   constructor() {
     this.queue = new UploadQueue();
-    this.panel = new Panel(this.queue);
-    this.queue.addEventListener("signedout", () => {
-      const action = { label: "Go on", run: () => this.queue.resume() };
-      const text = "You are signed out. Sign in in another tab, then go on here.";
-      say(text, { kind: "error", action, seconds: 0 });
-    });
+    this.panel = new UploadPanel(this.queue);
     this.#listen();
     this.panel.remind();
   }
@@ -130,151 +124,18 @@ class Uploads {
       event.preventDefault();
       this.take(pasted(files));
     });
+    // Whoever is heard first: the page must not be left for the sign-in page meanwhile.
+    const signedOut = (event) => {
+      if (!this.queue.isBusy) return;
+      event.stopImmediatePropagation();
+      this.queue.halt(new SignedOut());
+    };
+    addEventListener("holdfast:signedout", signedOut, { capture: true });
+    addEventListener("focus", () => {
+      if (this.queue.halted?.status === 401) this.queue.resume();
+    });
     addEventListener("beforeunload", (event) => {
       if (this.queue.isBusy) event.preventDefault();
     });
-  }
-}
-
-/** How it goes: the total, what is on its way, what failed. It is as long with many as with few. */
-class Panel {
-  /** @param {UploadQueue} queue */
-  constructor(queue) {
-    this.queue = queue;
-    const button = (label, click) =>
-      el("button", { type: "button", class: "button button-small", on: { click } }, label);
-    this.title = el("h2", { class: "upload-title" });
-    this.bar = el("progress", { max: 1, value: 0, "aria-label": "All files" });
-    this.numbers = el("p", { class: "upload-numbers" });
-    this.list = el("ul", { class: "upload-list", "aria-label": "Files on their way" });
-    this.failures = el("ul", { class: "upload-failures", "aria-label": "Files that failed" });
-    this.result = el("p", { class: "upload-result" });
-    this.hold = button("Pause", () => (queue.isPaused ? queue.resume() : queue.pause()));
-    this.cancel = button("Cancel", () => this.#cancel());
-    this.retry = button("Try again", () => queue.retry());
-    this.close = button("Close", () => this.#close());
-    this.element = el(
-      "section",
-      { class: "upload-panel", "aria-label": "Uploads", hidden: true },
-      this.title,
-      this.bar,
-      this.numbers,
-      this.list,
-      this.failures,
-      this.result,
-      el("div", { class: "upload-buttons" }, this.retry, this.hold, this.cancel, this.close),
-    );
-    document.body.append(this.element);
-    this.rows = new Map();
-    queue.addEventListener("change", () => this.refresh());
-    queue.addEventListener("finished", () => announce(this.#titleWords()));
-  }
-
-  show() {
-    this.element.hidden = false;
-    this.refresh();
-  }
-
-  /** Tell of what was left unfinished when the page was closed. */
-  async remind() {
-    const count = await this.queue.memory.unfinished();
-    if (!count || this.queue.isBusy || !isWritable()) return;
-    const is = count === 1 ? "is" : "are";
-    const text = `${counted(count, "file")} of an earlier upload ${is} not finished.`;
-    const action = { label: "Forget them", run: () => this.queue.memory.forget() };
-    say(`${text} Drop the same files or folders again, and it goes on.`, { action, seconds: 30 });
-  }
-
-  refresh() {
-    if (this.element.hidden) return;
-    const { queue } = this;
-    const busy = queue.isBusy;
-    const { sentBytes, bytes, files, done } = queue;
-    this.title.textContent = this.#titleWords();
-    this.bar.value = bytes ? sentBytes / bytes : done / Math.max(1, files);
-    this.bar.hidden = !busy;
-    const far = `${done.toLocaleString()} of ${counted(files, "file")}`;
-    this.numbers.textContent = `${far}, ${sizeWords(sentBytes)} of ${sizeWords(bytes)}`;
-    this.numbers.hidden = !busy;
-    this.#showActive();
-    this.#showFailures();
-    this.#showResult();
-    this.hold.textContent = queue.isPaused ? "Go on" : "Pause";
-    for (const part of [this.hold, this.cancel]) part.hidden = !busy;
-    this.retry.hidden = busy || !queue.failed.length;
-    this.close.hidden = busy;
-  }
-
-  #titleWords() {
-    const { queue } = this;
-    if (queue.isPaused) return "Upload paused";
-    if ([...queue.active].some(({ stalled }) => stalled)) return "Waiting for the connection";
-    if (queue.isBusy) return queue.scanning && !queue.files ? "Looking at files" : "Uploading";
-    if (queue.failed.length) return `${counted(queue.failed.length, "file")} failed`;
-    return queue.files || queue.skipped ? "Upload finished" : "Nothing to upload";
-  }
-
-  #showActive() {
-    for (const [task, row] of this.rows) {
-      if (this.queue.active.has(task)) continue;
-      row.element.remove();
-      this.rows.delete(task);
-    }
-    for (const task of this.queue.active) {
-      if (!this.rows.has(task)) this.rows.set(task, this.#row(task));
-      const { bar } = this.rows.get(task);
-      bar.value = task.source.size ? task.sent / task.source.size : 0;
-    }
-  }
-
-  #row({ source }) {
-    const bar = el("progress", { max: 1, value: 0, "aria-label": source.name });
-    const name = el("span", { class: "upload-name", dir: "auto" }, source.name);
-    const element = el("li", {}, name, el("span", { class: "soft" }, sizeWords(source.size)), bar);
-    this.list.append(element);
-    return { element, bar };
-  }
-
-  #showFailures() {
-    const { failed } = this.queue;
-    if (this.shownFailures === failed.length) return;
-    this.shownFailures = failed.length;
-    const rows = failed
-      .slice(0, MOST_LISTED)
-      .map(({ source, error }) =>
-        el("li", {}, el("strong", { dir: "auto" }, source.name), ` ${explain(error)}`),
-      );
-    const left = failed.length - rows.length;
-    if (left > 0) rows.push(el("li", {}, `and ${counted(left, "more", "more")}`));
-    this.failures.replaceChildren(...rows);
-  }
-
-  #showResult() {
-    const { queue } = this;
-    const parts = [];
-    if (!queue.isBusy) {
-      if (queue.done) parts.push(`${counted(queue.done, "file")} uploaded. `);
-      if (queue.known) parts.push(`${queue.known.toLocaleString()} of them were here already. `);
-      if (queue.skipped) parts.push(`${queue.skipped.toLocaleString()} had been sent before. `);
-      for (const [title, ref] of [...queue.made].slice(0, 3)) {
-        parts.push(el("a", { href: `/ui/${ref}` }, title), " ");
-      }
-      if (queue.done && !queue.made.size) parts.push(el("a", { href: "/ui/recent" }, "Show them"));
-    } else {
-      parts.push("Keep this page open meanwhile.");
-    }
-    this.result.replaceChildren(...parts);
-    setAttribute(this.result, "hidden", parts.length ? null : true);
-  }
-
-  async #cancel() {
-    await this.queue.cancel();
-    this.element.hidden = true;
-    const { done } = this.queue;
-    say(done ? `Upload cancelled; ${counted(done, "file")} stay` : "Upload cancelled");
-  }
-
-  #close() {
-    this.element.hidden = true;
   }
 }

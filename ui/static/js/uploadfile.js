@@ -1,45 +1,60 @@
-/** One file on its way: in pieces, each where the server has got to. */
+/** Files on their way: large ones in pieces, where the server has got to, small ones together. */
 
 import { api } from "./acts.js";
-import { getJson, postJson, Problem, request } from "./http.js";
-import { page } from "./page.js";
+import { getJson, Problem, request } from "./http.js";
+import { patiently, post, proven } from "./uploadproof.js";
 
-/** Bytes sent at a time. */
+/** Bytes sent at a time, and at most of files that are sent together. */
 export const PIECE = 8 * 1024 * 1024;
 
-const FIRST_WAIT = 1000; // milliseconds
-const LONGEST_WAIT = 60_000;
-const MOST_TRIES = 6; // for what the server itself says is wrong with it
+const MOST_BEGUN = 5; // times that one file is begun anew, because the server has forgotten it
 
 /** The file is no longer there, or no longer what it was. */
-export class Unreadable extends Error {}
+export class Unreadable extends Error {
+  constructor() {
+    super("The file cannot be read any more: it was changed, moved or deleted");
+  }
+}
 
 /**
+ * @typedef {{ref: string, content: string, known: boolean, whole: string}} Done
+ *
  * @typedef {object} Sending
- * @property {string|null} upload  The server's name for it, if it was begun before.
- * @property {string|null} set
  * @property {AbortSignal} signal
  * @property {(sent: number) => void} told
- * @property {(upload: string) => void} begun
  * @property {(waiting: boolean) => void} stalled
  */
 
 /**
  * Send a file, from where it was left off.
  * @param {File} file
- * @param {Sending} sending
- * @returns {Promise<{ref: string, content: string, known: boolean}>}
+ * @param {Sending & {upload: string|null, set: string|null, begun: (upload: string) => void}}
+ *     sending `upload` is the server's name for it, if it was begun before.
+ * @returns {Promise<Done>}
  * @throws {Problem|Unreadable} when trying again is of no use, or `AbortError`
  */
 export async function sendFile(file, sending) {
-  const patiently = (does) => trying(does, sending);
-  let { upload, offset, done } = await patiently(() => begin(file, sending));
+  let { upload } = sending;
+  for (let times = 1; ; times += 1) {
+    try {
+      return await sendOn(file, upload, sending);
+    } catch (error) {
+      // A server that was started anew knows of no uploads.
+      if (!error.isForgotten || times === MOST_BEGUN) throw error;
+      upload = null;
+    }
+  }
+}
+
+async function sendOn(file, known, sending) {
+  const again = (does) => patiently(does, sending);
+  let { upload, offset, done } = await again(() => begin(file, known, sending));
   sending.begun(upload);
   while (!done) {
     sending.told(offset);
     const at = offset;
     const bytes = await read(file.slice(at, at + PIECE));
-    ({ offset, done } = await patiently(() => put(upload, at, bytes, sending)));
+    ({ offset, done } = await again(() => put(upload, at, bytes, sending)));
     // A server that never gets further would have us go on for ever.
     if (!done && offset <= at && bytes.byteLength) throw new Problem(409, { error: "It is stuck" });
   }
@@ -47,12 +62,33 @@ export async function sendFile(file, sending) {
   return done;
 }
 
-/** Have the server forget what it has of a file. @param {string} upload */
-export async function giveUp(upload) {
-  await request("DELETE", api(`upload/${upload}`));
+/**
+ * Send small files in one request. All of them arrive, or none does.
+ * @param {{file: File, set: string|null}[]} files
+ * @param {Sending} sending
+ * @returns {Promise<Done[]>}
+ * @throws {Problem|Unreadable} when trying again is of no use, or `AbortError`
+ */
+export async function sendTogether(files, sending) {
+  const said = files.map(({ file, set }) => declared(file, set));
+  const contents = await Promise.all(files.map(({ file }) => read(file)));
+  const head = `${JSON.stringify({ files: said })}\n`;
+  const body = new Blob([head, ...contents]);
+  const before = body.size - files.reduce((sum, { file }) => sum + file.size, 0);
+  const told = (sent) => sending.told(Math.max(0, sent - before));
+  const answer = await patiently(
+    () => send("POST", "upload/together", body, sending.signal, told),
+    sending,
+  );
+  return answer.files;
 }
 
-async function begin(file, { upload, set, signal }) {
+/** Have the server forget what it has of a file. @param {string} upload */
+export async function giveUp(upload) {
+  await proven((headers) => request("DELETE", api(`upload/${upload}`), { headers }));
+}
+
+async function begin(file, upload, { set, signal }) {
   if (upload) {
     try {
       return { upload, ...(await getJson(api(`upload/${upload}`), {}, { signal })) };
@@ -60,50 +96,56 @@ async function begin(file, { upload, set, signal }) {
       if (error.status !== 404) throw error; // else the server has forgotten it
     }
   }
-  const modified = new Date(file.lastModified).toISOString();
-  const wanted = { name: file.name, size: file.size, modified, set };
-  return postJson(api("upload"), wanted, { signal });
+  return post("upload", declared(file, set), { signal });
+}
+
+function declared({ name, size, lastModified }, set) {
+  return { name, size, modified: new Date(lastModified).toISOString(), set };
 }
 
 async function read(blob) {
   try {
     return await blob.arrayBuffer();
   } catch {
-    throw new Unreadable("The file cannot be read any more: it was changed, moved or deleted");
+    throw new Unreadable();
   }
 }
 
 async function put(upload, offset, bytes, { signal, told }) {
-  const url = api(`upload/${upload}?offset=${offset}`);
+  const call = `upload/${upload}?offset=${offset}`;
   try {
-    return await send(url, bytes, signal, (sent) => told(offset + sent));
+    return await send("PUT", call, bytes, signal, (sent) => told(offset + sent));
   } catch (error) {
     // Something of it came through before, unnoticed by us.
     if (error.status === 409 && Number.isInteger(error.said.offset)) return error.said;
+    if (error.status === 404) error.isForgotten = true; // and not its set
     throw error;
   }
 }
 
 /** As `fetch` does not tell how much of a body is sent. */
-function send(url, bytes, signal, told) {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const sent = new XMLHttpRequest();
-    sent.open("PUT", url);
-    sent.setRequestHeader("X-Holdfast-CSRF", page.csrf ?? "");
-    sent.setRequestHeader("Content-Type", "application/octet-stream");
-    sent.upload.onprogress = ({ loaded }) => told(loaded);
-    sent.onload = () => {
-      if (sent.status < 300) resolve(JSON.parse(sent.responseText));
-      else reject(new Problem(sent.status, said(sent.responseText)));
-    };
-    sent.onerror = () => reject(new Problem(0, {}));
-    sent.onabort = () => reject(signal.reason);
-    const abort = () => sent.abort();
-    signal.addEventListener("abort", abort);
-    sent.onloadend = () => signal.removeEventListener("abort", abort);
-    sent.send(bytes);
-  });
+function send(method, call, body, signal, told) {
+  return proven(
+    (headers) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const sent = new XMLHttpRequest();
+        sent.open(method, api(call));
+        sent.setRequestHeader("Content-Type", "application/octet-stream");
+        for (const [name, value] of Object.entries(headers)) sent.setRequestHeader(name, value);
+        sent.upload.onprogress = ({ loaded }) => told(loaded);
+        sent.onload = () => {
+          if (sent.status < 300) resolve(JSON.parse(sent.responseText));
+          else reject(new Problem(sent.status, said(sent.responseText)));
+        };
+        sent.onerror = () => reject(new Problem(0, {}));
+        sent.onabort = () => reject(signal.reason);
+        const abort = () => sent.abort();
+        signal.addEventListener("abort", abort);
+        sent.onloadend = () => signal.removeEventListener("abort", abort);
+        sent.send(body);
+      }),
+  );
 }
 
 function said(text) {
@@ -112,39 +154,4 @@ function said(text) {
   } catch {
     return {};
   }
-}
-
-/** Try again, more and more slowly, what may succeed later. */
-async function trying(does, { signal, stalled }) {
-  for (let tries = 1, wait = FIRST_WAIT; ; tries += 1, wait = Math.min(LONGEST_WAIT, wait * 2)) {
-    try {
-      const answer = await does();
-      stalled(false);
-      return answer;
-    } catch (error) {
-      signal.throwIfAborted();
-      const lost = error.status === 0;
-      const busy = error.status >= 500 && error.status !== 507;
-      const slower = error.status === 429 || error.status === 408;
-      if (!(lost || ((busy || slower) && tries < MOST_TRIES))) throw error;
-      stalled(true);
-      await pause(wait * (0.75 + Math.random() / 2), signal);
-    }
-  }
-}
-
-/** Until the time is over, or the network is back. */
-function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      window.removeEventListener("online", end);
-      signal.removeEventListener("abort", end);
-      if (signal.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    window.addEventListener("online", end);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -1,6 +1,7 @@
 /**
  * What this browser remembers of uploads, so that they go on after the page was closed: when the
- * same files are given to it again, it knows how far each was.
+ * same files are given to it again, it knows how far each was. Of files that arrived it remembers
+ * the digest, so that they are known again without being read.
  *
  * @typedef {object} Memory  Of one file.
  * @property {string} key
@@ -13,7 +14,9 @@
 const NAME = "holdfast-uploads";
 const FILES = "files";
 const SETS = "sets";
+const WHOLES = "wholes";
 const KEPT = 7 * 24 * 3600_000; // milliseconds: servers forget as well
+const MOST_WHOLES = 200_000;
 
 /**
  * What tells files apart that a person gives again.
@@ -21,6 +24,11 @@ const KEPT = 7 * 24 * 3600_000; // milliseconds: servers forget as well
  */
 export function keyOf({ folder, name, size, modified }) {
   return [folder, name, size, modified].join("\n");
+}
+
+/** The same for its contents, in whatever folder it is by now. */
+function contentsKey({ name, size, modified }) {
+  return [name, size, modified].join("\n");
 }
 
 /** Where a browser keeps nothing (private windows may not), it is as if nothing had been kept. */
@@ -42,6 +50,13 @@ export class UploadMemory {
     });
   }
 
+  /** Forget single files that nobody wants any longer. @param {string[]} keys */
+  async drop(...keys) {
+    await this.#ask(FILES, "readwrite", (store) => {
+      for (const key of keys) store.delete(key);
+    });
+  }
+
   /** The set that was made for a folder. @param {string} key @returns {Promise<string|undefined>} */
   async set(key) {
     return (await this.#ask(SETS, "readonly", (store) => store.get(key)))?.ref;
@@ -52,18 +67,40 @@ export class UploadMemory {
     await this.#ask(SETS, "readwrite", (store) => void store.put({ key, ref, at: Date.now() }));
   }
 
+  /**
+   * The refs of the contents that files had when they arrived, null where that is not known.
+   * @param {import("./uploadwalk.js").Source[]} sources
+   * @returns {Promise<(string|null)[]>}
+   */
+  async wholes(sources) {
+    const asked = [];
+    await this.#ask(WHOLES, "readonly", (store) => {
+      for (const source of sources) asked.push(store.get(contentsKey(source)));
+    });
+    return sources.map((_, at) => asked[at]?.result ?? null);
+  }
+
+  /** @param {[import("./uploadwalk.js").Source, string][]} pairs */
+  async keepWholes(pairs) {
+    await this.#ask(WHOLES, "readwrite", (store) => {
+      for (const [source, whole] of pairs) store.put(whole, contentsKey(source));
+    });
+  }
+
   /** How many files were not finished, after forgetting those of long ago. */
   async unfinished() {
     const all = (await this.#ask(FILES, "readonly", (store) => store.getAll())) ?? [];
-    const late = Math.max(0, ...all.map(({ at }) => at)) < Date.now() - KEPT;
+    const late = all.every(({ at }) => at < Date.now() - KEPT);
     if (all.length && late) await this.forget();
     return late ? 0 : all.filter(({ done }) => !done).length;
   }
 
-  /** Forget everything: all is done, or nobody wants to go on. */
+  /** Forget what was under way: all is done, or nobody wants to go on. */
   async forget() {
     await this.#ask(FILES, "readwrite", (store) => void store.clear());
     await this.#ask(SETS, "readwrite", (store) => void store.clear());
+    const wholes = await this.#ask(WHOLES, "readonly", (store) => store.count());
+    if (wholes > MOST_WHOLES) await this.#ask(WHOLES, "readwrite", (store) => void store.clear());
   }
 
   async #ask(name, mode, does) {
@@ -85,12 +122,19 @@ export class UploadMemory {
 
 function open() {
   return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      asked.result.createObjectStore(FILES, { keyPath: "key" });
-      asked.result.createObjectStore(SETS, { keyPath: "key" });
+    const asked = indexedDB.open(NAME, 2);
+    asked.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) {
+        asked.result.createObjectStore(FILES, { keyPath: "key" });
+        asked.result.createObjectStore(SETS, { keyPath: "key" });
+      }
+      asked.result.createObjectStore(WHOLES);
     };
-    asked.onsuccess = () => resolve(asked.result);
+    asked.onsuccess = () => {
+      // Pages of a later version are not kept waiting.
+      asked.result.onversionchange = () => asked.result.close();
+      resolve(asked.result);
+    };
     asked.onerror = () => reject(asked.error);
     asked.onblocked = () => reject(new Error("blocked"));
   });

@@ -33,7 +33,7 @@ export function holdsFiles(transfer) {
 export function dropped(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  return entries.length ? walkAll(entries, "") : listed([...transfer.files]);
+  return entries.length ? walkAll(entries) : listed([...transfer.files]);
 }
 
 /**
@@ -62,26 +62,49 @@ export async function* pasted(files) {
   }
 }
 
-async function* walkAll(entries, folder) {
-  for (const entry of entries) {
-    if (entry.isDirectory) {
-      yield* walkFolder(entry, folder ? `${folder}/${entry.name}` : entry.name);
-    } else if (!LITTER.has(entry.name)) {
-      // Its size is asked for now, its contents later.
-      const { size, lastModified } = await opened(entry);
-      yield { name: entry.name, folder, size, modified: lastModified, open: () => opened(entry) };
+/** What cannot be read comes as a file that cannot be opened: of the others nothing is lost. */
+async function* walkAll(entries) {
+  const left = entries.map((entry) => ({ entry, folder: "" })).reverse();
+  while (left.length) {
+    const { entry, folder } = left.pop();
+    if (!entry.isDirectory) {
+      if (!LITTER.has(entry.name)) yield await fileSource(entry, folder);
+      continue;
+    }
+    const inside = folder ? `${folder}/${entry.name}` : entry.name;
+    try {
+      const found = await listing(entry);
+      left.push(...found.map((one) => ({ entry: one, folder: inside })).reverse());
+    } catch (error) {
+      yield unreadable(entry.name, folder, error);
     }
   }
 }
 
-async function* walkFolder(entry, folder) {
+async function listing(entry) {
   const reader = entry.createReader();
+  const found = [];
   for (;;) {
     // Browsers give a hundred at a time, and none when there are no more.
     const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!batch.length) return;
-    yield* walkAll(batch, folder);
+    if (!batch.length) return found;
+    found.push(...batch);
   }
+}
+
+async function fileSource(entry, folder) {
+  try {
+    // Its size is asked for now, its contents later.
+    const { size, lastModified } = await opened(entry);
+    const { name } = entry;
+    return { name, folder, size, modified: lastModified, open: () => opened(entry) };
+  } catch (error) {
+    return unreadable(entry.name, folder, error);
+  }
+}
+
+function unreadable(name, folder, error) {
+  return { name, folder, size: 0, modified: 0, open: () => Promise.reject(error) };
 }
 
 function opened(entry) {
