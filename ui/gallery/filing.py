@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +18,7 @@ from ...schema.claims import AddAttribute, SetAttribute, Statement
 from ...schema.filewriter import write_file_blob
 from ...schema.timestamps import Timestamp
 from ..searches import Searches
+from .keyedturns import KeyedTurns
 from .scribe import Scribe
 from .statements import MEMBER, held_against
 from .upload import Arrived, Filed, Upload
@@ -58,8 +58,8 @@ class Filing:
         self._blobs = blobs
         self._searches = searches
         self.hash_name = hash_name
-        # One at a time: of two that are the same, the second has to find the first.
-        self._turns = asyncio.Lock()
+        # By contents: of two that are the same, the second has to find the first.
+        self._turns = KeyedTurns[Ref]()
 
     async def file(self, upload: Upload, lease: Lease) -> Filed:
         """See that an upload, which is all here, has a permanode, and is in its set; as `file_all`.
@@ -77,7 +77,7 @@ class Filing:
         then the file's own name and time are let go. All is durable when this returns. If it
         raises, nothing is claimed of any.
         """
-        async with self._turns:
+        async with self._turns.of(one.contents.whole for one in arrived):
             places = await self._placed(arrived, lease)
             blobs = [blob for place in places for blob in place.blobs]
             if blobs:
@@ -95,7 +95,7 @@ class Filing:
         Of the others, whether some file has that size, where `whole` is not told: then it is
         worth telling.
         """
-        async with self._turns:
+        async with self._turns.of(one.whole for one in asked if one.whole is not None):
             found = await self._searches.answer(partial(_known, asked))
             members = (
                 (one, about.set)

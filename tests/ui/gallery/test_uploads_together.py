@@ -14,6 +14,7 @@ from holdfast.blobstore.errors import StoreFull
 from holdfast.blobstore.ref import Blob, Ref
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.ui.gallery.api import Refused
+from holdfast.ui.gallery.keyedturns import KeyedTurns
 from holdfast.ui.gallery.uploadcalls import MOST_PIECE
 from holdfast.ui.gallery.uploadtogether import (
     MOST_ASKED,
@@ -219,3 +220,48 @@ def test_what_makes_no_sense_is_not_looked_for(wrong: dict[str, object]) -> None
 def test_there_is_an_end_to_what_is_asked_about() -> None:
     with pytest.raises(Refused):
         read_asked({"files": [{"size": 1}] * (MOST_ASKED + 1)})
+
+
+# Whose turn it is
+
+
+def test_turns_wait_for_those_about_the_same_and_for_nobody_else() -> None:
+    async def several() -> None:
+        turns, order = KeyedTurns[str](), []
+
+        async def one(name: str, keys: str, until: asyncio.Event) -> None:
+            async with turns.of(keys):
+                order.append(name)
+                await until.wait()
+
+        first, second = asyncio.Event(), asyncio.Event()
+        second.set()
+        waiting = [
+            asyncio.ensure_future(one("a", "xy", first)),
+            asyncio.ensure_future(one("b", "yz", second)),
+            asyncio.ensure_future(one("c", "z", second)),
+        ]
+        await waiting[2]
+        assert order == ["a", "c"]
+        first.set()
+        await asyncio.gather(*waiting)
+        assert order == ["a", "c", "b"]
+
+    asyncio.run(several())
+
+
+def test_who_is_cancelled_leaves_the_turn_to_others() -> None:
+    async def several() -> None:
+        turns = KeyedTurns[str]()
+
+        async def for_ever() -> None:
+            async with turns.of("x"):
+                await asyncio.Event().wait()
+
+        holding = asyncio.ensure_future(for_ever())
+        await asyncio.sleep(0)
+        holding.cancel()
+        async with asyncio.timeout(5), turns.of("x"):
+            assert holding.done()
+
+    asyncio.run(several())
