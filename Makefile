@@ -1,5 +1,5 @@
 # Every target sets up what it needs first, once; see .ci/prepare.
-.PHONY: demo test test-long bench lint clean
+.PHONY: demo test test-long bench screenshots lint clean
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 export PYTHON
@@ -26,6 +26,11 @@ test-long:
 bench:
 	@.ci/prepare bench
 	@.venv/bin/python -m holdfast.tools.benchmarks $(BENCH)
+
+# Pictures of the gallery for README, of a throw-away server full of painted landscapes.
+screenshots:
+	@.ci/prepare screenshots
+	@.venv/bin/python -m holdfast.tools.screenshots
 
 lint:
 	@.ci/prepare dev

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from datetime import datetime, timedelta
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageDraw
+from .scenery.library import paint, scenes
 
 LARGE_SIZE = 64 << 20
 PHOTOS = 12
@@ -37,8 +36,8 @@ def make_sample(top: Path) -> Path:
     for folder in (top, letters, photos, large, top / "empty folder"):
         folder.mkdir()
     _write_letters(letters, chance)
-    for number in range(PHOTOS):
-        _make_photo(photos / f"IMG_{number + 1:04}.jpg", number, chance)
+    for scene in scenes(PHOTOS):
+        paint(scene, photos / scene.name)
     _make_recordings(large, chance)
     shutil.copytree(photos, top / "copy of photos")
     (top / "latest letter").symlink_to("letters/0024.txt")
@@ -60,47 +59,6 @@ def _write_letters(folder: Path, chance: random.Random) -> None:
     (folder / "private.txt").chmod(0o600)
     (folder / "print.sh").write_text('#!/bin/sh\nexec cat "$(dirname "$0")"/0001.txt\n')
     (folder / "print.sh").chmod(0o755)
-
-
-def _make_photo(path: Path, number: int, chance: random.Random) -> None:
-    """A picture of hills at some hour of the day, as a camera would write it."""
-    width, height = 1600, 1200
-    hour = 6 + number
-    light = max(40, 255 - abs(13 - hour) * 25)
-    noise = Image.frombytes("L", (width // 4, height // 4), chance.randbytes(width * height // 16))
-    picture = Image.merge(
-        "RGB",
-        [
-            Image.linear_gradient("L").point(lambda v, c=colour: v * c * light // 65025)
-            for colour in (220, 200, 255)
-        ],
-    ).resize((width, height))
-    draw = ImageDraw.Draw(picture)
-    for layer in range(4):
-        line = [(x, height // 2 + layer * 140 - chance.randrange(160)) for x in range(0, 1700, 100)]
-        shade = light * (4 - layer) // 6
-        draw.polygon([(0, height), *line, (width, height)], fill=(shade // 3, shade, shade // 2))
-    grain = noise.resize((width, height)).convert("RGB")
-    picture = Image.blend(picture, grain, 0.12)
-    picture.save(path, quality=88, exif=_exif(number, hour))
-
-
-def _exif(number: int, hour: int) -> Image.Exif:
-    taken = datetime(2020, 9, 13, hour, 26) + timedelta(days=number * 9)
-    exif = Image.Exif()
-    exif[ExifTags.Base.Make] = "Holdfast"
-    exif[ExifTags.Base.Model] = "Sample"
-    exif[ExifTags.Base.Orientation] = 1
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %H:%M:%S}"
-    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
-        {
-            ExifTags.GPS.GPSLatitudeRef: "N",
-            ExifTags.GPS.GPSLatitude: (46.0, 30.0, float(number)),
-            ExifTags.GPS.GPSLongitudeRef: "E",
-            ExifTags.GPS.GPSLongitude: (8.0, 1.0, float(number * 2)),
-        }
-    )
-    return exif
 
 
 def _make_recordings(folder: Path, chance: random.Random) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..chromium import browser_version
 from ..sametree import differences
 from .contenders import PEERS, Contender, missing_packages
 from .gallery.figures import GalleryResults
-from .gallery.looking import browser_version
 from .gallery.measuring import Plan as GalleryPlan
 from .gallery.measuring import measure_gallery
 from .ours import Holdfast

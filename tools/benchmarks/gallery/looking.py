@@ -1,33 +1,18 @@
-"""A browser, and pages in it that tell when what was waited for is to be seen."""
+"""Pages of a browser that tell when what was waited for is to be seen."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ...throwaway import Server
 from .steps import HEIGHT, WIDTH, Step
 
 _PROBE = Path(__file__).with_name("probe.js")
-
-_QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-
-
-def browser_version() -> str:
-    """What the browser calls itself, to its first number."""
-    said = subprocess.run(
-        [str(shutil.which("chromium")), "--version"], capture_output=True, text=True, check=True
-    ).stdout
-    return " ".join(said.split()[:2]).partition(".")[0]
 
 
 class Sight:
@@ -71,19 +56,6 @@ class Sight:
         self._devtools.send("HeapProfiler.collectGarbage")
         used: dict[str, Any] = self._devtools.send("Runtime.getHeapUsage")
         return int(used["usedSize"])
-
-
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(_QUIET)
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @contextmanager

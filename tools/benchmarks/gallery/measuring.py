@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser
 
+from ...chromium import browsing
 from ...throwaway import Server, command, environment, serving
 from ..running import run
 from ..search.ledger import open_ledger
@@ -29,7 +30,7 @@ from .figures import (
     UNDRAWN,
     GalleryResults,
 )
-from .looking import Sight, browsing, looking
+from .looking import Sight, looking
 from .steps import JUMP, STEPS, Step, searching, settle
 
 MIB = 1 << 20
