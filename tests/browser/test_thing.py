@@ -134,6 +134,78 @@ def test_who_edits_is_told_when_somebody_else_has_changed_it(visit, own: Site, p
     until(page, lambda: values(own, photo, "title") == ["mine"])
 
 
+def test_who_edits_one_of_many_values_changes_that_one(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    expect(page.locator(".state-quiet")).to_be_visible()
+    row(page, "tag").get_by_role("button", name="Change tag: two").click()
+    field = page.get_by_role("combobox", name="tag")
+    field.fill("zwei")
+    claim(own, photo, "del", "tag", "one")
+    expect(row(page, "tag").get_by_text("one", exact=True)).to_have_count(0)
+    field.press("Enter")
+    until(page, lambda: values(own, photo, "tag") == ["zwei", MARKUP])
+
+
+def test_what_was_removed_meanwhile_is_said_so_and_may_be_kept(
+    visit, own: Site, photo: str
+) -> None:
+    page = visit(f"/ui/{photo}")
+    expect(page.locator(".state-quiet")).to_be_visible()
+    row(page, "tag").get_by_role("button", name="Change tag: two").click()
+    page.get_by_role("combobox", name="tag").fill("zwei")
+    claim(own, photo, "del", "tag", "two")
+    page.get_by_text("It was removed meanwhile.").wait_for()
+    page.get_by_role("button", name="Save mine").click()
+    until(page, lambda: values(own, photo, "tag") == ["one", MARKUP, "zwei"])
+
+
+def test_the_heading_tells_too_that_somebody_has_changed_it(visit, own: Site, photo: str) -> None:
+    page = visit(f"/ui/{photo}")
+    expect(page.locator(".state-quiet")).to_be_visible()
+    page.get_by_role("button", name="Change the title").click()
+    page.get_by_role("textbox", name="Title", exact=True).fill("mine")
+    claim(own, photo, "set", "title", "theirs")
+    page.get_by_text("It was changed to “theirs”.").wait_for()
+    page.get_by_role("button", name="Take theirs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("theirs")
+    assert values(own, photo, "title") == ["theirs"]
+
+
+def test_one_of_very_many_values_is_changed_by_few_claims(visit, own: Site) -> None:
+    said = [["camliNodeType", "note"], *(["tag", f"tag {number}"] for number in range(2000))]
+    ref = own.post("create", {"attributes": said})["ref"]
+    page = visit(f"/ui/{ref}")
+    row(page, "tag").get_by_role("button", name="Show 1,950 more").click()
+    expect(row(page, "tag").locator(".attribute")).to_have_count(2000)
+    row(page, "tag").get_by_role("button", name="Change tag: tag 1000", exact=True).click()
+    page.get_by_role("combobox", name="tag").fill("another")
+    page.keyboard.press("Enter")
+    toast(page, "Saved tag").wait_for()
+    tags = values(own, ref, "tag")
+    assert (len(tags), tags[-1], "tag 1000" in tags) == (2000, "another", False)
+    acts = [one["act"] for one in own.get("thing", ref=ref)["history"][:3]]
+    assert acts == ["add", "del", "add"]
+
+
+def test_the_keyboard_stays_where_it_is_when_other_things_change(
+    visit, own: Site, photo: str
+) -> None:
+    other = own.post("create", {"attributes": [["camliNodeType", "note"], ["title", "x"]]})["ref"]
+    page = visit(f"/ui/{photo}")
+    expect(page.locator(".state-quiet")).to_be_visible()
+    buttons = [
+        row(page, "tag").get_by_role("button", name="Change tag: one"),
+        page.locator(".history-list").get_by_role("button", name="Take back").nth(2),
+        page.get_by_role("button", name="Change the title"),
+    ]
+    for number, button in enumerate(buttons):
+        button.focus()
+        with page.expect_response("**/ui/api/thing?*"):
+            claim(own, other, "set", "title", f"{number}")
+        page.wait_for_timeout(100)
+        expect(button).to_be_focused()
+
+
 def test_what_others_say_is_seen_at_once(visit, own: Site, photo: str) -> None:
     page = visit(f"/ui/{photo}")
     expect(page.locator(".state-quiet")).to_be_visible()
@@ -200,6 +272,51 @@ def test_a_share_of_it_is_revoked_there(visit, own: Site, photo: str) -> None:
     section = page.locator("section", has=page.get_by_role("heading", name="Shares"))
     section.get_by_role("button", name="Revoke").click()
     expect(section.locator(".badge")).to_have_text("revoked")
+
+
+def test_shares_of_others_are_not_shown_there(visit, own: Site, photo: str) -> None:
+    other = own.get("items", q="is:image")["items"][1]["ref"]
+    wanted = {"expires": None, "password": None, "downloads": None}
+    made = [own.post("share", {"refs": [ref], **wanted})["share"] for ref in (photo, other)]
+    page = visit(f"/ui/{photo}")
+    mine, others = (page.locator(f'[data-claim="{one["claim"]}"]') for one in made)
+    expect(mine).to_be_visible()
+    expect(others).to_have_count(0)
+
+
+def test_its_place_is_found_on_the_map(visit, own: Site) -> None:
+    said = [["title", "In Paris"], ["latitude", "48.8584"], ["longitude", "2.2945"]]
+    ref = own.post("create", {"attributes": [*said, ["camliNodeType", "note"]]})["ref"]
+    page = visit(f"/ui/{ref}")
+    page.get_by_role("link", name="48.8584, 2.2945").click()
+    page.wait_for_url("**/ui/map#48.85*,2.29*,10*")
+    box = page.locator(".map-marker").first.bounding_box()
+    assert box is not None
+    window = page.locator(".map-window").bounding_box()
+    assert window is not None
+    for at, size in (("x", "width"), ("y", "height")):
+        middle = box[at] + box[size] / 2 - window[at] - window[size] / 2
+        assert abs(middle) < 40
+
+
+def test_what_is_no_thing_says_what_it_is(visit, own: Site, photo: str) -> None:
+    entry = own.get("thing", ref=photo)["history"][-1]
+    page = visit(f"/ui/{entry['claim']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Claim")
+    expect(page.locator(".raw-text")).to_contain_text('"claimType"')
+    expect(page.get_by_role("button", name="Add to set")).to_have_count(0)
+    page.locator(".raw-text").get_by_role("link", name=photo).click()
+    page.wait_for_url(f"**/ui/{photo}")
+
+
+def test_what_is_of_a_missing_file_says_so(visit, own: Site) -> None:
+    missing = "sha224-" + "0" * 56
+    said = [["title", "Its file is gone"], ["camliContent", missing]]
+    ref = own.post("create", {"attributes": said})["ref"]
+    page = visit(f"/ui/{ref}")
+    expect(page.get_by_text("What it is of is not stored here")).to_contain_text(missing)
+    expect(page.get_by_text("Drop files here")).to_have_count(0)
+    expect(page.get_by_role("button", name="Download")).to_have_count(0)
 
 
 def test_what_is_stored_is_shown_byte_for_byte(visit, photo: str) -> None:

@@ -72,6 +72,8 @@ class Changes extends EventTarget {
 
   /** The browser would try again by itself, but not after every kind of error, nor more slowly. */
   #lost(surely) {
+    // What was answered, but refused, may be so since one is signed out: whatever asks hears of that.
+    if (this.source?.readyState === EventSource.CLOSED) getJson(api("state")).catch(() => {});
     this.close();
     this.#tell("offline", { surely });
     this.timer = setTimeout(() => this.open(), this.wait * (0.75 + Math.random() / 2));
