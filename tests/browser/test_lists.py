@@ -29,7 +29,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def visit(browser: Browser, own: Site) -> Iterator[Callable[..., Page]]:
     with visiting(browser) as visit:
-        yield lambda path, **options: visit(own, path, **options)
+        yield lambda path, site=own, **options: visit(site, path, **options)
 
 
 def items(site: Site) -> list[dict]:
@@ -136,3 +136,35 @@ def test_on_a_telephone_nothing_is_wider_than_the_window(visit, place: str) -> N
     expect(page.locator(".row, .list-note:not(:empty)").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     shoot(page, f"{place}-phone-dark")
+
+
+def test_of_copies_of_one_age_the_one_with_tags_is_proposed_to_stay(
+    visit, new_site, tmp_path
+) -> None:
+    site = new_site()
+    photos = make_photos(tmp_path, 4)
+    site.put(photos)
+    site.put(photos, tag="kept")
+    page = visit("/ui/duplicates", site=site)
+    groups = page.locator(".duplicate-group")
+    expect(groups).to_have_count(4)
+    for row in page.locator(".duplicate-group .row").all():
+        is_tagged = row.locator(".badge").count() > 0
+        expect(row.get_by_role("checkbox")).to_be_checked(checked=not is_tagged)
+
+
+def test_rows_come_as_one_scrolls_by_the_keyboard(visit, new_site) -> None:
+    site = new_site()
+    for number in range(130):
+        site.post("create", {"attributes": [["title", f"Thing {number}"]], "members": []})
+    page = visit("/ui/recent", site=site)
+    rows = page.locator(".row")
+    expect(rows).to_have_count(100)
+    page.keyboard.press("End")
+    expect(rows).to_have_count(130)
+    rows.last.get_by_role("link").focus()
+    site.post("create", {"attributes": [["title", "Just now"]], "members": []})
+    expect(rows).to_have_count(131)
+    expect(rows.first).to_contain_text("Just now")
+    # Whoever has the keyboard keeps it in the list.
+    assert page.evaluate("document.activeElement.className") == "row-link"

@@ -32,6 +32,13 @@ export function start() {
   }).show();
 }
 
+/** What is proposed to stay comes first: the oldest; of the same age, that with most tags. */
+function byWorth(one, other) {
+  const [time, otherTime] = [one.time ?? "~", other.time ?? "~"];
+  if (time !== otherTime) return time < otherTime ? -1 : 1;
+  return other.tags.length - one.tags.length;
+}
+
 /** One group, with a mark at those that are to go. */
 class Chooser {
   /** @param {Group} group @param {Listing} listing */
@@ -40,9 +47,8 @@ class Chooser {
     this.listing = listing;
     this.boxes = new Map();
     const things = items.filter((item) => !isBare(item));
-    // The oldest is proposed to stay; and of those in folders nothing can go.
-    const isOlder = (one, other) => ((one.time ?? "~") < (other.time ?? "~") ? -1 : 1);
-    const younger = [...things].sort(isOlder).slice(1);
+    // Of those in folders nothing can go.
+    const younger = [...things].sort(byWorth).slice(1);
     const proposed = things.length === items.length ? younger : [];
     const going = new Set(proposed.map(({ ref }) => ref));
     const click = () => this.#delete();

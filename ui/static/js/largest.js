@@ -24,7 +24,7 @@ export function start() {
       most = Math.max(rows[0]?.size ?? 0, 1);
       return sizeRow(item, most);
     },
-    empty: "There is nothing yet.",
+    empty: () => (kind === "file" ? "There are no files yet." : "There are no folders yet."),
   });
   const option = ([name, label]) => {
     const click = () => {
