@@ -8,24 +8,12 @@
 import { announce, setAttribute } from "./dom.js";
 import { followed, marksIn, prepared } from "./following.js";
 import { monthWords, numberWords } from "./format.js";
-import { layOut, rowHeightFor } from "./layout.js";
+import { GAP, HEADING, layOutKnown, NOTHING } from "./layout.js";
 import { Lines } from "./lines.js";
 import { Outlook } from "./outlook.js";
 import { Pace } from "./pace.js";
 import { Selection } from "./selection.js";
 import { Moved } from "./timeline.js";
-
-const GAP = 4;
-const HEADING = 60;
-
-const NOTHING = layOut({
-  shapes: new Uint8Array(),
-  months: [],
-  width: 1,
-  rowHeight: 1,
-  gap: 0,
-  heading: 0,
-});
 
 /** Milliseconds without scrolling after which one has come to rest. */
 const REST = 110;
@@ -33,7 +21,7 @@ const REST = 110;
 /**
  * Events: `open` (with `index` and `item`) when a thing should be shown, whose link is followed
  * unless that is prevented; `selectionchange` (with `count`); `layout` when places have changed;
- * `view` when others are looked at; `items` when some have come; `problem` (with `error`) when the
+ * `view` (with `top`) when others are looked at; `items` when some have come; `problem` (with `error`) when the
  * server could not be asked.
  */
 export class Grid extends EventTarget {
@@ -151,22 +139,10 @@ export class Grid extends EventTarget {
   #lay() {
     this.#width = this.element.clientWidth;
     if (!this.#width) return; // not shown yet
-    const { shapes, months, isOpen } = this.source;
+    const { isOpen } = this.source;
     setAttribute(this.element, "aria-busy", isOpen ? "true" : null);
     if (isOpen && this.#goal) return; // the beginning is not what was left
-    const given = {
-      months,
-      width: this.#width,
-      rowHeight: rowHeightFor(this.#width),
-      gap: GAP,
-      heading: HEADING,
-    };
-    let layout = layOut({ ...given, shapes });
-    if (isOpen && layout.rows > 1) {
-      // The last row is not full yet, and will be another one.
-      const whole = shapes.subarray(0, layout.rowFirst[layout.rows - 1]);
-      layout = layOut({ ...given, shapes: whole });
-    }
+    const layout = layOutKnown(this.source, this.#width);
     this.#layout = layout;
     this.#active = Math.min(this.#active, Math.max(0, layout.count - 1));
     this.element.style.height = `${layout.height}px`;
@@ -288,7 +264,7 @@ export class Grid extends EventTarget {
       this.lines.showPictures(top + tall / 2);
       this.source.want(from, end);
     }
-    this.#tell("view");
+    this.#tell("view", { top });
   }
 
   /** The item that has the keyboard, whose tile must not go; or -1. */

@@ -12,6 +12,10 @@ const WIDEST = 4;
 /** A last row that need not grow more than this to be full is made full. */
 const NEARLY = 1.2;
 
+/** Pixels between tiles, and of a heading. */
+export const GAP = 4;
+export const HEADING = 60;
+
 const SHAPES = Float32Array.from({ length: 256 }, (_, byte) =>
   Math.min(WIDEST, Math.max(NARROWEST, 2 ** ((byte - 128) / 32))),
 );
@@ -210,6 +214,20 @@ export function layOut({ shapes, months, width, rowHeight, gap, heading }) {
   });
 }
 
+/**
+ * Lays out what is known of a timeline. Where more follows, the last row is left out: it is not full
+ * yet, and will be another one.
+ * @param {{shapes: Uint8Array, months: ReadonlyArray<[string, number]>, isOpen: boolean}} known
+ * @param {number} width
+ * @returns {Layout}
+ */
+export function layOutKnown({ shapes, months, isOpen }, width) {
+  const given = { months, width, rowHeight: rowHeightFor(width), gap: GAP, heading: HEADING };
+  const layout = layOut({ ...given, shapes });
+  if (!isOpen || layout.rows <= 1) return layout;
+  return layOut({ ...given, shapes: shapes.subarray(0, layout.rowFirst[layout.rows - 1]) });
+}
+
 /** Labels with their first item and the first after it; what cannot be is left out. */
 function* spans(months, count) {
   const sane = months.filter(([, first]) => first >= 0 && first < count);
@@ -281,3 +299,6 @@ class Rows {
     return top + tall + this.gap;
   }
 }
+
+/** Of nothing at all. */
+export const NOTHING = layOutKnown({ shapes: new Uint8Array(), months: [], isOpen: false }, 1);

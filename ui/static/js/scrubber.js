@@ -19,6 +19,9 @@ const LINGER = 1400;
 export class Scrubber {
   #linger = 0;
   #isDragged = false;
+  /** How high it is, and the month it points at: asked for and said no more often than they change. */
+  #tall = 0;
+  #section = -1;
 
   /**
    * @param {HTMLElement} parent
@@ -45,7 +48,7 @@ export class Scrubber {
     );
     parent.append(this.element);
     grid.addEventListener("layout", () => this.#mark());
-    grid.addEventListener("view", () => this.#follow());
+    grid.addEventListener("view", ({ top }) => this.#follow(top));
     addEventListener("scroll", () => this.#show(), { passive: true });
     addEventListener("resize", () => this.#mark(), { passive: true });
     this.#listen();
@@ -63,16 +66,14 @@ export class Scrubber {
     return this.grid.source.months.length > 0 && this.grid.total > 0;
   }
 
-  get #tall() {
-    return this.element.clientHeight;
-  }
-
   /** Draws the years, and months as dots. */
   #mark() {
     const { sections, height } = this.grid.layout;
     this.element.hidden = !this.#isUseful() || height < LEAST_WINDOWS * this.grid.outlook.tall;
     document.body.classList.toggle("has-scrubber", !this.element.hidden);
     if (this.element.hidden) return;
+    this.#tall = this.element.clientHeight;
+    this.#section = -1;
     let marks = [];
     let [lastYear, lastWord, lastDot] = ["", -Infinity, -Infinity];
     for (const { label, top } of sections) {
@@ -90,26 +91,25 @@ export class Scrubber {
     }
     this.ticks.replaceChildren(...marks.map(({ element }) => element));
     this.element.setAttribute("aria-valuemax", String(Math.max(0, sections.length - 1)));
-    this.#follow();
+    this.#follow(this.grid.outlook.top);
   }
 
-  /** Shows where one is. */
-  #follow() {
+  /**
+   * Shows where one is. This is done in each frame of scrolling, when rows have just come and gone:
+   * nothing is asked here for which the browser would have to lay them out at once.
+   * @param {number} top  What of the grid is at the top of the window.
+   */
+  #follow(top) {
     if (this.element.hidden) return;
     const { layout } = this.grid;
-    const { top } = this.grid.outlook;
     const at = Math.min(Math.max(0, top), layout.height);
+    this.handle.style.transform = `translateY(${(at / layout.height) * this.#tall}px)`;
     const section = layout.sectionAt(at + 1);
-    this.#point(this.handle, (at / layout.height) * this.#tall, section);
+    if (section === this.#section) return;
+    this.#section = section;
+    this.bubble.textContent = monthWords(layout.sections[section].label ?? "", { short: true });
     this.element.setAttribute("aria-valuenow", String(section));
     this.element.setAttribute("aria-valuetext", this.grid.headingWords(section));
-  }
-
-  #point(handle, y, section) {
-    handle.style.transform = `translateY(${y}px)`;
-    this.bubble.textContent = monthWords(this.grid.layout.sections[section].label ?? "", {
-      short: true,
-    });
   }
 
   /** Where it hides by itself, it comes while one moves. */
