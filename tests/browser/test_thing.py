@@ -341,8 +341,13 @@ def test_pages_that_were_uploaded_are_text_and_never_run(visit, own: Site) -> No
     expect(page).to_have_title("page.html · Holdfast")
 
 
-def test_on_a_telephone_everything_fits(visit, photo: str) -> None:
+def test_on_a_telephone_everything_fits(visit, own: Site, photo: str) -> None:
+    name = "attribute with a name that goes on and on"
+    claim(own, photo, "set", name, "some words that are to be read beside it")
     page = visit(f"/ui/{photo}", viewport=PHONE, color_scheme="dark")
     expect(row(page, "tag")).to_be_visible()
+    value = row(page, name).locator(".attribute-value").bounding_box()
+    assert value is not None
+    assert value["width"] > PHONE["width"] / 2
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     shoot(page, "thing-phone-dark")

@@ -249,7 +249,7 @@ async function wholeOf(entry) {
 
 function sentence({ act, attribute, value = "" }) {
   const name = el("strong", {}, attribute);
-  const quoted = el("q", { dir: "auto" }, shownValue(value));
+  const quoted = el("q", {}, el("bdi", {}, shownValue(value)));
   switch (act) {
     case "set":
       return [name, " set to ", quoted];
