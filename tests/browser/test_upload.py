@@ -343,7 +343,7 @@ def test_what_fails_says_why_and_can_be_tried_again(visit, empty: Site, tmp_path
     finished(page, "1 file failed")
     expect(panel(page)).to_contain_text("It is refused. Ask again.")
     page.unroute("**/ui/api/upload")
-    panel(page).get_by_role("button", name="Try again", exact=True).click()
+    panel(page).get_by_role("button", name="Try again: refused.txt").click()
     finished(page)
     assert "refused.txt" in titles(empty)
 

@@ -134,11 +134,32 @@ def test_a_full_store_stops_all_until_there_is_room(visit, empty: Site, tmp_path
     finished(page, "Upload stopped")
     expect(panel(page)).to_contain_text("The disk is full. Make room. It is tried again")
     expect(panel(page)).to_contain_text("0 of 5 files")
+    panel(page).get_by_text("5 files wait").click()
+    rows = panel(page).get_by_role("list", name="Files that wait").get_by_role("listitem")
+    expect(rows).to_contain_text([f"room {n}.bin" for n in range(5)])  # in their order
     page.unroute(PIECES)
     panel(page).get_by_role("button", name="Go on", exact=True).click()
     finished(page)
     expect(panel(page)).to_contain_text("5 files uploaded.")
     assert digests(empty, *(path.name for path in paths)) == sorted(map(digest, paths))
+
+
+def test_what_comes_after_an_upload_that_was_stopped_is_not_stopped(visit, tmp_path: Path) -> None:
+    paths = [some(tmp_path / f"stopped {n}.bin", 2_000_000, seed=50 + n) for n in range(2)]
+    page = visit()
+    page.route(PIECES, lambda route: route.fulfill(status=507, json={"error": "the disk is full"}))
+    choose(page, *paths)
+    finished(page, "Upload stopped")
+    panel(page).get_by_role("button", name="Cancel all").click()
+    expect(panel(page)).to_be_hidden()
+    page.unroute(PIECES)
+    held: list[Route] = []
+    page.route(PIECES, lambda route: held.append(route))
+    choose(page, *paths)
+    finished(page, "Uploading")
+    expect(panel(page)).not_to_contain_text("The disk is full")
+    page.unroute(PIECES)
+    finished(page)
 
 
 def test_a_full_store_is_tried_again_without_anybody(visit, tmp_path: Path) -> None:

@@ -38,14 +38,14 @@ export class UploadPanel {
     this.known = el("details", { class: "upload-more" }, this.knownTitle, this.knownList);
     this.hold = button("Pause", () => (queue.isPaused ? queue.resume() : queue.pause()));
     this.cancel = button("Cancel", () => this.#cancel());
-    this.retry = button("Try again", () => queue.retry());
+    this.retry = button("Try all again", () => queue.retry());
     this.close = button("Close", () => this.#close());
     this.element = el(
       "section",
       { class: "upload-panel", "aria-label": "Uploads", hidden: true },
       [this.title, this.bar, this.numbers, this.note, this.list, this.next, this.failures],
       [this.result, this.known],
-      el("div", { class: "upload-buttons" }, this.retry, this.hold, this.cancel, this.close),
+      el("div", { class: "upload-buttons upload-end" }, this.retry, this.hold, this.cancel, this.close),
     );
     document.body.append(this.element);
     queue.addEventListener("change", () => this.refresh());
@@ -87,8 +87,7 @@ export class UploadPanel {
     this.hold.textContent = queue.isPaused ? "Go on" : "Pause";
     this.cancel.textContent = files > 1 ? "Cancel all" : "Cancel";
     for (const part of [this.hold, this.cancel]) part.hidden = !busy;
-    this.retry.textContent = queue.failed.length > 1 ? "Try all again" : "Try again";
-    this.retry.hidden = busy || !queue.failed.length;
+    this.retry.hidden = busy || queue.failed.length < 2; // one has its own
     this.close.hidden = busy;
   }
 
@@ -258,7 +257,7 @@ export class UploadPanel {
       for (const [title, ref] of [...queue.sets.tops].slice(0, 3)) {
         parts.push(el("a", { href: `/ui/${ref}` }, title), " ");
       }
-      if (queue.done && !queue.sets.tops.size) {
+      if (sent && !queue.sets.tops.size) {
         parts.push(el("a", { href: "/ui/recent" }, "Show them"));
       }
     } else {

@@ -18,6 +18,7 @@ const ROOM_SECONDS = 60; // until a full store is tried again
 /**
  * @typedef {object} Task
  * @property {import("./uploadwalk.js").Source} source
+ * @property {number} number  Later ones have higher ones.
  * @property {string|null} target  The set that was given with it.
  * @property {string|null} upload  The server's name for it.
  * @property {string|null} whole  The ref of its contents, if it is known.
@@ -65,6 +66,7 @@ export class UploadQueue extends EventTarget {
     /** @type {Task[]} */
     this.failed = [];
     this.scanning = 0;
+    this.numbered = 0;
     this.isPaused = false;
     /** Why it does not go on by itself. @type {Error|null} */
     this.halted = null;
@@ -127,6 +129,8 @@ export class UploadQueue extends EventTarget {
         }
         const upload = memory?.done ? null : (memory?.upload ?? null);
         const task = { source, target, upload, whole: null, sent: 0, error: null };
+        task.number = this.numbered;
+        this.numbered += 1;
         if (memory && !memory.done) task.target = memory.set;
         this.files += 1;
         this.bytes += source.size;
@@ -195,8 +199,8 @@ export class UploadQueue extends EventTarget {
     if ([...this.asked].every((task) => task.dropped)) {
       this.asker?.abort(new DOMException("", "AbortError"));
     }
-    if (!this.isBusy) this.isPaused = false;
-    this.#pump();
+    if (this.isBusy) this.#pump();
+    else this.resume(); // whatever comes next is not to wait
     await this.memory.drop(...tasks.map(({ source }) => keyOf(source)));
     const begun = tasks.filter(({ upload }) => upload);
     await Promise.allSettled(begun.map(({ upload }) => giveUp(upload)));
@@ -354,7 +358,8 @@ export class UploadQueue extends EventTarget {
     const left = tasks.filter((task) => !task.dropped);
     const isHalt = error.status === 401 || error.status === 507;
     if (isHalt || error.name === "AbortError") {
-      this.ready.unshift(...left);
+      // Of several parcels that stop at one time the first comes first again.
+      this.ready = [...left, ...this.ready].sort((one, other) => one.number - other.number);
       if (isHalt) this.halt(error);
     } else if (tasks.length > 1) {
       // Which of them it is shows when each comes alone.
