@@ -19,6 +19,8 @@ from holdfast.schema.identity import new_identity, secret_ring
 from holdfast.tools.cli import main
 from holdfast.tools.throwaway import command, environment
 
+from . import forked
+
 
 def make_home(home: Path) -> str:
     """A home with an identity, and no server at the usual place; the key's id."""
@@ -41,15 +43,12 @@ class Machine:
     def at(cls, home: Path, **more: str) -> Machine:
         return cls(environment(home) | more)
 
-    def __call__(self, *arguments: str | bytes, **kind: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*command(), *arguments],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            **kind,
-        )
+    def __call__(
+        self,
+        *arguments: str | bytes,
+        input: str = "",  # noqa: A002  # as subprocess has it
+    ) -> subprocess.CompletedProcess[str]:
+        return forked.run(arguments, env=self.environ, input=input)
 
 
 @dataclass(frozen=True)

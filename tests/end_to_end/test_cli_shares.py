@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from holdfast.schema.identity import new_identity, secret_ring
-from holdfast.tools.throwaway import command, environment, serving
+from holdfast.tools.throwaway import environment, serving
+
+from . import forked
 
 AUTH = "userpass:me:opensesame"
 REF = r"sha224-[0-9a-f]{56}"
@@ -40,9 +42,7 @@ def run(home: Path) -> Iterator[Run]:
         environ = environment(home) | {"HOLDFAST_SERVER": server.url, "HOLDFAST_AUTH": AUTH}
 
         def run(*arguments: str, **kind: Any) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                command(*arguments), env=environ, capture_output=True, text=True, **kind
-            )
+            return forked.run(arguments, env=environ, **kind)
 
         yield run
 
@@ -302,9 +302,7 @@ def test_without_a_server_a_share_is_made_and_its_use_is_told(tmp_path: Path, ho
     (tmp_path / "config.toml").write_text('[server]\nlisten = "127.0.0.1:1"\n')
 
     def run(*arguments: str, **kind: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*arguments), env=environment(tmp_path), capture_output=True, text=True, **kind
-        )
+        return forked.run(arguments, env=environment(tmp_path), **kind)
 
     file = run("put", "-", input="x").stdout.strip()
     ended = run("share", "create", file)
