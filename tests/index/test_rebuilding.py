@@ -395,7 +395,7 @@ def test_killed_at_any_step_one_index_or_the_other_is_there_and_the_next_goes_on
     steps = int(run_killed(trial, 10**9).stdout)
     assert steps > 10
     # Not each of the first, which are reports; each of the last, which are the exchange.
-    for most in (*range(0, steps - 8, 3), *range(steps - 8, steps)):
+    for most in (*range(0, steps - 8, 7), *range(steps - 8, steps)):
         folder = tmp_path / str(most)
         shutil.copytree(indexed_store, folder)
         assert run_killed(folder, most).returncode == -signal.SIGKILL
