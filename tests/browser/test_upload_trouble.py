@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import signal
 import subprocess
@@ -95,7 +96,7 @@ def test_a_server_that_is_killed_and_comes_back_has_everything_once(
     def meet(route: Route) -> None:
         seen.append(route.request.url.rpartition("=")[2])
         if seen.count("8388608") == 1 and seen[-1] == "8388608":
-            site.server.process.kill()
+            os.killpg(site.server.process.pid, signal.SIGKILL)  # its children too
             site.server.process.wait()
         route.continue_()
 

@@ -53,10 +53,9 @@ async function sendOn(file, known, sending) {
   while (!done) {
     sending.told(offset);
     const at = offset;
-    const bytes = await read(file.slice(at, at + PIECE));
-    ({ offset, done } = await again(() => put(upload, at, bytes, sending)));
+    ({ offset, done } = await again(() => put(upload, at, file, sending)));
     // A server that never gets further would have us go on for ever.
-    if (!done && offset <= at && bytes.byteLength) throw new Problem(409, { error: "It is stuck" });
+    if (!done && offset <= at && at < file.size) throw new Problem(409, { error: "It is stuck" });
   }
   sending.told(file.size);
   return done;
@@ -111,13 +110,17 @@ async function read(blob) {
   }
 }
 
-async function put(upload, offset, bytes, { signal, told }) {
+async function put(upload, offset, file, { signal, told }) {
   const call = `upload/${upload}?offset=${offset}`;
+  // The browser reads it itself while it sends, so that no bytes of it are in this page's memory.
+  const piece = file.slice(offset, offset + PIECE);
   try {
-    return await send("PUT", call, bytes, signal, (sent) => told(offset + sent));
+    return await send("PUT", call, piece, signal, (sent) => told(offset + sent));
   } catch (error) {
     // Something of it came through before, unnoticed by us.
     if (error.status === 409 && Number.isInteger(error.said.offset)) return error.said;
+    // Whether it is the connection or the file, a browser does not tell.
+    if (error.status === 0) await read(file.slice(offset, offset + 1));
     if (error.status === 404) error.isForgotten = true; // and not its set
     throw error;
   }
