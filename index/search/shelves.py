@@ -56,11 +56,13 @@ _HAS_MEMBERS = Constraint(
     )
 )
 
-EVERYTHING = both(
-    BASE, negated(either(_has(ATTRIBUTE), both(_HAS_MEMBERS, negated(_has("camliContent")))))
-)
+# That all of its members are in the trash is no reason for a set to come forth.
+_IS_SET = both(negated(_has("camliContent")), either(_HAS_MEMBERS, _has("camliMember")))
+
+EVERYTHING = both(BASE, negated(either(_has(ATTRIBUTE), _IS_SET)))
 """What nothing in particular is asked of: all that a person has put in. Sets are in it by what is
-in them, and saved searches are not."""
+in them, in the trash or not, and saved searches are not. What has a title and no members is in it:
+it may be a note as well as a set that nothing is in yet."""
 
 
 def asked_for(text: str) -> Constraint:

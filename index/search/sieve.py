@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import TypeAlias
 
@@ -125,9 +126,10 @@ class _Maker:
 
     def _attribute(self, asked: PermanodeConstraint) -> Sieve:
         name = asked.attr
-        if is_for_links(name):
-            return _unknown
         asked = _of_attribute(asked)
+        if is_for_links(name):
+            has_any = asked == PermanodeConstraint(attr=name, num_value=_SOME)
+            return self._linking(name) if has_any else _unknown
         if asked == PermanodeConstraint(attr=name, num_value=_SOME):
             return self._member(HAS, (name,))
         if asked == PermanodeConstraint(attr=name, value=asked.value):
@@ -141,6 +143,15 @@ class _Maker:
             if file is not None and content == Constraint(file=file):
                 return self._content(file)
         return _unknown
+
+    def _linking(self, name: str) -> Sieve:
+        """Whether there is a value by which others may be linked."""
+        parents, plain = self._parents, self._places(HAS, [(name,)])
+        if parents is None or plain is None:
+            return _unknown
+        return lambda place: (
+            None if place.rpartition(b"|")[2] in parents or place in plain else False
+        )
 
     def _some_text(self, name: str) -> Sieve:
         """Whether a value is not empty."""
@@ -210,7 +221,7 @@ class _Maker:
         if asked.edge_type and not is_for_links(asked.edge_type):
             return _unknown
         if asked.relation is Relation.CHILD:
-            parents = self._parents()
+            parents = self._parents
             if parents is None:
                 return _unknown
             return lambda place: None if place.rpartition(b"|")[2] in parents else False
@@ -221,6 +232,7 @@ class _Maker:
             return lambda _place: False
         return self._member(MEMBER, (one,))
 
+    @cached_property
     def _parents(self) -> frozenset[bytes] | None:
         """All permanodes that have others; None if they are too many."""
         found = set[bytes]()
