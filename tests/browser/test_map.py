@@ -49,7 +49,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def visit(browser: Browser, own: Site) -> Iterator[Callable[..., Page]]:
     with visiting(browser) as visit:
-        yield lambda path, **options: visit(own, path, **options)
+        yield lambda path, site=own, **options: visit(site, path, **options)
 
 
 @pytest.fixture
@@ -92,7 +92,8 @@ def test_everything_is_seen_at_first_on_land_and_water(page: Page) -> None:
             if (land === `rgb(${data[at]}, ${data[at + 1]}, ${data[at + 2]})`) found += 1;
           }
           return found > data.length / 4000 / 10;
-        }"""
+        }""",
+        timeout=60_000,  # land is drawn now, for the first time
     )
     shoot(page, "map")
 
@@ -166,6 +167,23 @@ def test_what_is_here_is_shown_as_a_list(page: Page) -> None:
     expect(page.get_by_text("2 things here")).to_be_visible()
     page.get_by_role("link", name="Show these as a list").click()
     expect(page.locator(".tile")).to_have_count(2)
+
+
+def test_no_marker_lies_over_the_number_of_another(visit, new_site) -> None:
+    site = new_site()
+    for number in range(60):
+        # Two at each place, on a grid that is finer than markers are wide.
+        latitude, longitude = 10 + number // 12 * 0.02, 20 + number // 2 % 6 * 0.02
+        said = [["latitude", f"{latitude:.3f}"], ["longitude", f"{longitude:.3f}"]]
+        site.post("create", {"attributes": [["title", "x"], *said], "members": []})
+    page = visit("/ui/map#10.04,20.05,11", site=site)
+    expect(page.get_by_text("60 things here")).to_be_visible()
+    boxes = [one.bounding_box() for one in page.locator(".map-marker").all()]
+    assert len(boxes) > 3
+    for at, one in enumerate(boxes):
+        for other in boxes[:at]:
+            across, down = one["x"] - other["x"], one["y"] - other["y"]
+            assert (across**2 + down**2) ** 0.5 >= 60
 
 
 def test_the_map_of_a_search_has_only_what_it_finds(visit) -> None:

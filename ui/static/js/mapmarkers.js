@@ -13,8 +13,8 @@ import { kindDrawing } from "./tile.js";
  * @property {import("./page.js").Item|null} item one of them, or the only one
  */
 
-/** Pixels that two markers are apart at least. */
-const APART = 46;
+/** Pixels that two markers are apart at least: as wide as those are that have a number. */
+const APART = 64;
 
 /**
  * The places with those taken together that would lie over one another.
