@@ -14,6 +14,7 @@ from holdfast.blobstore.testkit.faults.powercut import KINDS, disk, power_cut_ro
 from .openers import PACKED, each_storage
 
 
+@pytest.mark.serial  # as much as the disk takes within a time
 @pytest.mark.parametrize("kind", KINDS)
 @each_storage
 def test_nothing_acknowledged_is_lost_to_power_cuts(

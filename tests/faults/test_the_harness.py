@@ -15,6 +15,7 @@ from holdfast.blobstore.testkit.faults.powercut import KINDS, power_cut_rounds
 TINY = str(Path(__file__).with_name("tiny.py"))
 
 
+@pytest.mark.serial  # as much as the disk takes within a time
 def test_an_honest_storage_survives_kills(nursery: Nursery, tmp_path: Path) -> None:
     outcome = kill_rounds(nursery, f"{TINY}:Tiny", tmp_path / "store", rounds=4, seed=1)
     assert not outcome.findings, str(outcome)
@@ -28,6 +29,7 @@ def test_kills_find_a_storage_that_lies(nursery: Nursery, liar: str, tmp_path: P
     assert outcome.findings, str(outcome)
 
 
+@pytest.mark.serial  # as much as the disk takes within a time
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_honest_storage_survives_power_cuts(
     mounting: Nursery, kind: str, tmp_path: Path
