@@ -176,10 +176,11 @@ class Items:
         )
 
     def _of_bare(self, node: Node) -> Item:
-        """The item of a permanode without content: a set, if anything."""
+        """The item of a permanode without content that is here: a set, if anything."""
         links = self._reader.scan(*LINK.below(node.permanode))
         count = sum(1 for _ in islice(links, MOST_COUNTED))
-        if not count and not (node.value("title") and not node.value("camliNodeType")):
+        is_named = node.value("title") and not node.value("camliNodeType")
+        if not count and (node.content is not None or not is_named):
             return Item(node.permanode, "other")
         # A title without anything that has it is a set that nothing is in yet.
         newest = self._reader.scan(*MEMBER.below(node.permanode), backwards=True)

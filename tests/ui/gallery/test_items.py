@@ -142,5 +142,6 @@ def test_content_that_is_missing_or_no_file_is_no_trouble(world: World, gallery:
     world.thing("missing", "2020-01-01", title="m", camliContent=missing)
     world.put(b"just data", "data")
     world.thing("raw", "2020-01-01", camliContent="@data")
-    assert gallery.item("missing")["title"] == "m"
+    item = gallery.item("missing")
+    assert (item["kind"], item["title"], item["count"]) == ("other", "m", None)
     assert gallery.item("raw")["kind"] == "other"

@@ -19,7 +19,9 @@ export async function showMembers(place, set, attributes) {
   const empty = el(
     "p",
     { class: "place-empty", hidden: true },
-    "Nothing is in it yet. Drop files here, or select things elsewhere and add them.",
+    set.count
+      ? "What is in it is in the trash, or not here. Drop files here, or add things from elsewhere."
+      : "Nothing is in it yet. Drop files here, or select things elsewhere and add them.",
   );
   place.append(el("section", { class: "gallery" }, grid, empty));
   const source = new Timeline({ within: ref, first: page.first ?? null });
