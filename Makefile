@@ -11,11 +11,10 @@ demo:
 	@.ci/prepare demo
 	@.venv/bin/python -m holdfast.tools.demo
 
-# Everything a change must pass. Tests wait a lot, for disks, for children, for the clock: so there
-# are more processes than cores, and one that is done takes over what waits for another.
+# Everything a change must pass.
 test: lint
-	$(PYTEST) -q -n 4 --dist worksteal -m "not long and not serial" --ignore=tests/browser
-	$(PYTEST) -q -n 3 -m "not long and not serial" tests/browser  # holds the loop of its process
+	$(PYTEST) -q -n 2 -m "not long and not serial" --ignore=tests/browser
+	$(PYTEST) -q -n 2 -m "not long and not serial" tests/browser  # holds the loop of its process
 	$(PYTEST) -q -m "serial and not long" || [ $$? -eq 5 ]  # 5: there are none
 
 # What takes too long for every change, for example hundreds of power cuts.
