@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from falcon.asgi import App, Request, Response
@@ -32,6 +33,10 @@ _TYPES = {
     ".webp": "image/webp",
 }
 """What a file is, by its name. Nothing else is an asset."""
+
+
+# As all of ours are written: relative, and each with `from`.
+_IMPORTED = re.compile(r'^(?:import|export|\}) [^"]*?from "\./([^"]+)";$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,19 @@ class Assets:
             self._assets[path] = Asset(data, _packed(data), media_type)
         self.digest = digest.hexdigest()[:16]
         """Stands in every address: of all files together, since modules import one another."""
+
+    def modules(self, *paths: str) -> list[str]:
+        """These modules and all that they import at once, each once, those first that import."""
+        found = dict.fromkeys(paths)
+        waiting = list(paths)
+        while waiting:
+            path = waiting.pop(0)
+            for name in _IMPORTED.findall(self._assets[path].data.decode()):
+                module = str(PurePosixPath(path).parent / name)
+                if module not in found:
+                    found[module] = None
+                    waiting.append(module)
+        return list(found)
 
     def find(self, path: str) -> Asset | None:
         return self._assets.get(path)

@@ -85,4 +85,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["json_island"] = json_island
+    environment.globals["modules"] = cache(bundled().modules)
     return environment

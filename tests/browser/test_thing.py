@@ -288,7 +288,7 @@ def test_its_place_is_found_on_the_map(visit, own: Site) -> None:
     said = [["title", "In Paris"], ["latitude", "48.8584"], ["longitude", "2.2945"]]
     ref = own.post("create", {"attributes": [*said, ["camliNodeType", "note"]]})["ref"]
     page = visit(f"/ui/{ref}")
-    page.get_by_role("link", name="48.8584, 2.2945").click()
+    page.get_by_role("link", name="48.8584° N, 2.2945° E").click()
     page.wait_for_url("**/ui/map#48.85*,2.29*,10*")
     box = page.locator(".map-marker").first.bounding_box()
     assert box is not None

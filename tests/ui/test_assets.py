@@ -156,3 +156,23 @@ def test_pages_name_only_icons_there_are() -> None:
     drawn = sprite.data.decode()
     named = {part.partition("'")[0] for part in text.split("icon('")[1:]}
     assert [name for name in named if f'id="{name}"' not in drawn] == []
+
+
+def test_modules_are_told_with_all_that_they_import_at_once() -> None:
+    assets = Assets(
+        {
+            "js/a.js": b'import { b } from "./b.js";\nimport {\n  c,\n} from "./c.js";\n',
+            "js/b.js": b'export { c } from "./c.js";\nconst b = () => import("./late.js");\n',
+            "js/c.js": b'import { a } from "./a.js";\n',
+            "js/late.js": b"",
+        }
+    )
+    assert assets.modules("js/a.js") == ["js/a.js", "js/b.js", "js/c.js"]
+    assert assets.modules("js/late.js", "js/c.js")[:2] == ["js/late.js", "js/c.js"]
+
+
+def test_every_module_of_ours_is_found_with_what_it_imports() -> None:
+    assets = bundled()
+    everything = set(assets.modules("js/main.js", "js/gallery.js", "js/share.js"))
+    assert {"js/dom.js", "js/grid.js", "js/acts.js"} <= everything
+    assert all(assets.find(path) is not None for path in everything)

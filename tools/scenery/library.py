@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import IFDRational
 
 from .brush import Canvas
 from .views import (
@@ -236,10 +237,10 @@ def _exif(scene: Scene) -> Image.Exif:
         {
             ExifTags.Base.DateTimeOriginal: f"{scene.taken:%Y:%m:%d %H:%M:%S}",
             ExifTags.Base.OffsetTimeOriginal: "+00:00",
-            ExifTags.Base.ExposureTime: (1, (30, 125, 250, 500)[scene.number % 4]),
-            ExifTags.Base.FNumber: (28, 10),
+            ExifTags.Base.ExposureTime: IFDRational(1, (30, 125, 250, 500)[scene.number % 4]),
+            ExifTags.Base.FNumber: IFDRational(28, 10),
             ExifTags.Base.ISOSpeedRatings: 100 << scene.number % 4,
-            ExifTags.Base.FocalLength: ((24, 35, 50)[scene.number % 3], 1),
+            ExifTags.Base.FocalLength: IFDRational((24, 35, 50)[scene.number % 3]),
         }
     )
     latitude, longitude = scene.place

@@ -2,7 +2,7 @@
 
 import { el, setAttribute } from "./dom.js";
 
-const TYPING_PAUSE = 90; // milliseconds
+const TYPING_PAUSE = 90; // milliseconds between two questions of one who types
 
 let count = 0;
 
@@ -26,6 +26,7 @@ export class Combobox {
     this.id = `choices-${++count}`;
     this.options = [];
     this.active = -1;
+    this.soughtAt = -TYPING_PAUSE;
     this.list = el("ul", {
       class: "choices",
       id: this.id,
@@ -54,15 +55,18 @@ export class Combobox {
     return !this.list.hidden;
   }
 
-  /** Look for proposals in a moment, when typing pauses. */
+  /** Look for proposals now, or in a moment if that was done just now. */
   seekSoon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.seek(), TYPING_PAUSE);
+    const rest = this.soughtAt + TYPING_PAUSE - performance.now();
+    if (rest > 0) this.timer = setTimeout(() => this.seek(), rest);
+    else this.seek();
   }
 
   /** Look for proposals now. */
   async seek() {
     clearTimeout(this.timer);
+    this.soughtAt = performance.now();
     this.asked?.abort();
     const asked = new AbortController();
     this.asked = asked;

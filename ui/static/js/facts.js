@@ -1,9 +1,9 @@
 /** The panel beside a thing shown large: what it is, when, where, and what it belongs to. */
 
 import { el } from "./dom.js";
+import { factRows } from "./factrows.js";
 import { momentWords, numberWords, sizeWords } from "./format.js";
 import { getJson } from "./http.js";
-import { mapUrl } from "./maplink.js";
 import { page } from "./page.js";
 
 /** What `thing` tells of a thing may be asked for again after so many others. */
@@ -64,8 +64,7 @@ export class Facts {
         el("h2", { dir: "auto" }, names[0] ?? "Without a name"),
         time && el("p", { class: "facts-time" }, el("time", { datetime: item.time }, time)),
         this.#tags(item),
-        thing?.facts.length ? table(thing.facts) : table(ownFacts(item)),
-        thing?.place && place(thing.place),
+        thing?.facts.length ? table(thing.facts, thing.place) : table(ownFacts(item)),
         thing && things("In these sets", thing.parents),
         thing && things("In these folders", thing.folders),
         page.urls.api &&
@@ -102,12 +101,8 @@ function asTag(tag) {
   return encodeURIComponent(`tag:${quoted}`);
 }
 
-function table(facts) {
-  const lines = facts.map(({ label, value }) => [
-    el("dt", {}, label),
-    el("dd", { dir: "auto" }, String(value)),
-  ]);
-  return el("dl", { class: "facts-table" }, lines);
+function table(facts, place = null) {
+  return el("dl", { class: "facts-table" }, factRows(facts, place));
 }
 
 function ownFacts({ name, size, width, height, mime }) {
@@ -118,21 +113,6 @@ function ownFacts({ name, size, width, height, mime }) {
     size !== null && { label: "Size", value: sizeWords(size) },
     mime && { label: "Type", value: mime },
   ].filter(Boolean);
-}
-
-function place({ latitude, longitude }) {
-  const words = `${degrees(latitude, "N", "S")}, ${degrees(longitude, "E", "W")}`;
-  const address = mapUrl({ latitude, longitude });
-  return el(
-    "section",
-    { class: "facts-place" },
-    el("h3", {}, "Place"),
-    el("p", {}, page.urls.api ? el("a", { href: address }, words) : words),
-  );
-}
-
-function degrees(value, positive, negative) {
-  return `${Math.abs(value).toFixed(4)}° ${value < 0 ? negative : positive}`;
 }
 
 function things(title, items) {

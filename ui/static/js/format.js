@@ -1,6 +1,10 @@
 /** Dates, sizes and lengths as people read them. Days are those of UTC, as the server's are. */
 
-const LANGUAGE = document.documentElement.lang || "en";
+const WRITTEN = document.documentElement.lang || "en";
+
+/** The language of the page, as it is written where whoever reads it is at home. */
+const LANGUAGE =
+  navigator.languages?.find((language) => language.split("-")[0] === WRITTEN) ?? WRITTEN;
 
 const MONTH = new Intl.DateTimeFormat(LANGUAGE, {
   month: "long",

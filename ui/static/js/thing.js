@@ -6,12 +6,12 @@ import { Around, side } from "./around.js";
 import { Attributes } from "./attributes.js";
 import { drawing, el } from "./dom.js";
 import { Editing, valuesOf } from "./editing.js";
+import { factRows } from "./factrows.js";
 import { History, preciseWords } from "./history.js";
 import { getJson } from "./http.js";
 import { InPlace } from "./inplace.js";
 import { titleOf } from "./itemrow.js";
 import { addShortcuts } from "./keys.js";
-import { mapUrl } from "./maplink.js";
 import { page } from "./page.js";
 import { isBare } from "./permanodes.js";
 import { previewOf } from "./preview.js";
@@ -298,15 +298,7 @@ class ThingPage {
     const told = JSON.stringify([facts, place]);
     if (this.told === told) return;
     this.told = told;
-    const rows = facts.map(({ label, value }) => [
-      el("dt", {}, label),
-      el("dd", { dir: "auto" }, value),
-    ]);
-    if (place) {
-      const where = `${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}`;
-      const link = el("a", { href: mapUrl(place) }, where);
-      rows.push([el("dt", {}, "On the map"), el("dd", {}, link)]);
-    }
+    const rows = factRows(facts, place);
     this.facts.hidden = !rows.length;
     this.facts.replaceChildren(el("h2", {}, "Facts"), el("dl", { class: "fact-list" }, rows));
   }
