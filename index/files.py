@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from ..blobstore.ref import Ref
@@ -29,7 +30,7 @@ from .keys import (
     written_moment,
 )
 from .media.audio import media_tags
-from .media.contents import digest, read_contents
+from .media.contents import Digests, digest, read_contents
 from .media.derived import derived_attributes
 from .media.images import Size
 from .media.moments import Place
@@ -38,6 +39,13 @@ from .words import distinct_words, uncut
 
 _DOS_EPOCH = 315_532_800 * NANOSECONDS
 """The beginning of 1980, where clocks begin that were never set."""
+
+MOST_DIGESTED = 64 << 30
+MOST_PIECES = 2 << 20
+"""Bytes, and pieces of chunks, that contents may have to be read for their digest. A few hundred
+bytes may claim to be far more, and what comes behind them is to be read too."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ def read_file(
 ) -> ReadFile:
     """What a `file` blob and its contents say; all of them are read, for their digest.
 
+    What would take for ever has none: see `MOST_DIGESTED`.
     `check` is called after each mebibyte, and ends the reading by what it raises. Raises
     `BadTree`, and `ChunkUnreadable` where a chunk is missing or damaged.
     """
@@ -76,7 +85,11 @@ def read_file(
         contents = read_contents(reader, name)
         words = distinct_words(chain((name,), uncut(read_text(reader, contents.mime))))
         sound = None if contents.audio is None else contents.audio.sound
-        digests = digest(reader, sound, also=lambda _: check())
+        if _can_be_digested(reader):
+            digests = digest(reader, sound, also=lambda _: check())
+        else:
+            digests = Digests(None, None, reader.size)
+            _log.warning("%s is too large for its contents to be told by their digest", schema.ref)
     made = contents.taken or (contents.name_date and contents.name_date.time)
     facts = FileFacts(
         name,
@@ -90,6 +103,13 @@ def read_file(
         derived_attributes(contents),
     )
     return ReadFile(facts, words)
+
+
+def _can_be_digested(reader: FileReader) -> bool:
+    if reader.size <= MOST_PIECES:
+        return True  # no piece is empty
+    pieces = islice(reader.layout(), MOST_PIECES + 1)
+    return reader.size <= MOST_DIGESTED and sum(1 for _ in pieces) <= MOST_PIECES
 
 
 def file_rows(ref: Ref, read: ReadFile) -> Iterator[Row]:

@@ -53,7 +53,7 @@ class Contents:
 class Digests:
     """The refs that contents would have as one blob: all of them, and the range asked for."""
 
-    whole: Ref
+    whole: Ref | None
     part: Ref | None
     size: int
 

@@ -13,13 +13,14 @@ from holdfast.blobstore.hub import Hub
 from holdfast.blobstore.ref import Blob, Ref
 from holdfast.blobstore.storage import CanFetch
 from holdfast.index import files
-from holdfast.index.files import ReadFile
+from holdfast.index.files import ReadFile, facts_in
 from holdfast.index.keys import FILE, REFUSED, UNREAD, Row
 from holdfast.index.kv.memory import MemoryTable
 from holdfast.index.opening import Index
-from holdfast.schema.blob import SchemaBlob
+from holdfast.schema.blob import Part, SchemaBlob
+from holdfast.schema.build import bytes_text
 from holdfast.schema.facts import FileFacts as Facts
-from holdfast.schema.filewriter import write_file
+from holdfast.schema.filewriter import write_file, write_file_blob
 
 from .conftest import TRUSTED
 
@@ -104,3 +105,34 @@ def test_contents_that_no_parser_expects_keep_nothing_else_from_being_read(
     assert table.get(FILE.key_of(refs[1])) is not None
     refused = {REFUSED.parts_of(key)[0] for key, _ in table.scan(*REFUSED.below())}
     assert refused == {refs[0], refs[2]}
+
+
+def test_what_claims_to_be_a_file_without_end_keeps_nothing_else_from_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(files, "MOST_PIECES", 100_000)
+    made: list[Blob] = []
+    crumb = Blob(Ref.of(b"crumb"), b"crumb")
+    part = Part(5, crumb.ref)
+    while part.size < 5 << 30:  # a thousand million pieces, which is no size at all
+        text = bytes_text([part] * 4)
+        made.append(Blob(Ref.of(text), text))
+        part = Part(part.size * 4, bytes_ref=made[-1].ref)
+    claimed = {b"zeros": Part(10**15), b"crumbs": part}
+    refs = {
+        name: write_file_blob(Facts(name=name), [part], made.append)
+        for name, part in claimed.items()
+    }
+    good = write_file(Facts(name=b"good"), b"contents", made.append)
+    hub, table = Hub(MemoryStorage()), MemoryTable()
+    index = Index(table, hub, trusted=TRUSTED)
+    hub.receive([crumb, *made])
+    is_read = index.settle(30)
+    index.close()
+    assert is_read
+    assert table.get(FILE.key_of(good)) is not None
+    for name, ref in refs.items():
+        value = table.get(FILE.key_of(ref))
+        assert value is not None
+        facts = facts_in(value)
+        assert (facts.size, facts.whole) == (claimed[name].size, None)
