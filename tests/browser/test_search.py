@@ -29,6 +29,36 @@ def test_a_slash_goes_to_the_box_and_enter_searches(page: Page) -> None:
     expect(page.locator(".tile").first).to_be_visible()
 
 
+def test_words_are_searched_for_as_they_are(page: Page) -> None:
+    look_for(page, "photo-001")
+    page.wait_for_url("**/ui/?q=text%3Aphoto-001")
+    expect(box(page)).to_have_value("text:photo-001")
+    expect(page.locator(".tile")).to_have_count(1)
+    look_for(page, 'tag:landscape -"no such words" AND photo 003')
+    page.wait_for_url("**003")
+    expect(box(page)).to_have_value('tag:landscape -text:"no such words" and text:photo text:003')
+    expect(page.locator(".tile")).to_have_count(1)
+
+
+def test_what_is_no_bare_word_is_searched_for_as_it_was_typed(page: Page) -> None:
+    script = page.locator('script[src*="/js/main.js"]').get_attribute("src")
+    kept = [
+        'tag:"new york" (is:image or -title:x)',
+        'raw:{"camliType": "file"}',
+        "date:2020.. - ",
+        'tag:"unclosed words',
+    ]
+    said = page.evaluate(
+        """async ([script, kept]) => {
+          const words = new URL(script.replace("main.js", "plainwords.js"), location.href);
+          const { asExpression } = await import(words);
+          return kept.map(asExpression);
+        }""",
+        [script, kept],
+    )
+    assert said == kept
+
+
 def test_a_mistake_is_shown_where_it_is_without_leaving_the_page(page: Page) -> None:
     page.watch.forgive("400")
     look_for(page, "tag:🌄 is:imge foo")

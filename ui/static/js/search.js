@@ -10,6 +10,7 @@ import { drawing, el } from "./dom.js";
 import { getJson, postJson } from "./http.js";
 import { addShortcuts } from "./keys.js";
 import { page } from "./page.js";
+import { asExpression } from "./plainwords.js";
 import { say, sayError } from "./toast.js";
 
 const CHECK_PATIENCE = 400; // milliseconds an expression may take to be found wrong
@@ -135,10 +136,11 @@ class SearchBox {
 
   /** What is wrong is told here, before the page is left. */
   async #onSubmit(event) {
-    const expression = this.input.value.trim();
+    const expression = asExpression(this.input.value.trim());
     if (this.checked === expression || !expression) return;
     event.preventDefault();
     this.choices.close();
+    this.input.value = expression;
     try {
       const signal = AbortSignal.timeout(CHECK_PATIENCE);
       await getJson(page.urls.items, { q: expression, limit: 1 }, { signal });

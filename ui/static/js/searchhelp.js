@@ -48,6 +48,7 @@ const PREDICATES = Object.freeze([
 ]);
 
 const JOINING = [
+  ["beach sunset", "both words are in title, file name or text"],
   ["tag:paris is:image", "both"],
   ["tag:paris or tag:rome", "one of them"],
   ["-is:image", "not that"],
@@ -65,7 +66,7 @@ export function showSearchHelp(take) {
     submit: "",
     cancel: "Close",
     content: [
-      el("p", {}, "Words side by side must all fit. Choose an example to put it into the box."),
+      el("p", {}, "What stands side by side must all fit. Choose an example to put it into the box."),
       el(
         "div",
         { class: "search-help-groups" },
