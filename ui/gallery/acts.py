@@ -9,9 +9,11 @@ from falcon.asgi import Request, Response
 from ...blobstore.handlers.auth import peer_of
 from ...blobstore.handlers.budget import Lease
 from ...blobstore.handlers.service import BlobService
+from ...blobstore.ref import Ref
 from ...schema.claims import Delete
 from ..searches import Searches
 from .api import Refused, answer_document, read_document
+from .keyedturns import KeyedTurns
 from .scribe import Scribe
 from .statements import (
     demand_permanodes,
@@ -20,6 +22,7 @@ from .statements import (
     read_claims,
     read_pairs,
     read_refs,
+    subject,
     undoing,
 )
 
@@ -43,14 +46,17 @@ class Acts:
         self._scribe = scribe
         self._blobs = blobs
         self._searches = searches
+        self._turns = KeyedTurns[Ref]()
 
     async def claims(self, req: Request, resp: Response, _rest: str) -> None:
         """Answer `POST claims`."""
         scribe = self.scribe()
         says = read_claims(await read_document(req, self._blobs, most=MOST_BYTES))
-        saying = await self._searches.answer(partial(held_against, says))
-        with self._lease(req) as lease:
-            refs = await scribe.say(saying.says, lease, changed=saying.changed)
+        # Or two pages would both find missing, and add, what is to be there once.
+        async with self._turns.of(map(subject, says)):
+            saying = await self._searches.answer(partial(held_against, says))
+            with self._lease(req) as lease:
+                refs = await scribe.say(saying.says, lease, changed=saying.changed)
         answer_document(resp, {"claims": refs})
 
     async def create(self, req: Request, resp: Response, _rest: str) -> None:

@@ -18,6 +18,7 @@ from ..searches import Searches
 from .acts import no_key
 from .api import Refused, answer_document, read_document
 from .filing import CONTENT
+from .keyedturns import KeyedTurns
 from .scribe import Scribe
 from .statements import read_text
 
@@ -35,6 +36,7 @@ class SavedSearches:
         self._blobs = blobs
         self._searches = searches
         self._hash_name = hash_name
+        self._turns = KeyedTurns[str]()
 
     async def save(self, req: Request, resp: Response, _rest: str) -> None:
         """Answer `POST saved`.
@@ -49,8 +51,18 @@ class SavedSearches:
         text = read_text(document.get("expression"), "expression").strip()
         _demand_sense(name, text)
         blob = Blob(Ref.of(text.encode(), hash_name=self._hash_name), text.encode())
+        # Or two pages would both find the name free.
+        async with self._turns.of((name,)):
+            permanode, claims = await self._save(
+                req, scribe, name, blob, replace=document.get("replace") is True
+            )
+        answer_document(resp, {"ref": permanode, "claims": claims})
+
+    async def _save(
+        self, req: Request, scribe: Scribe, name: str, blob: Blob, *, replace: bool
+    ) -> tuple[Ref, list[Ref]]:
         found = await self._searches.answer(partial(_named, name))
-        if found is not None and document.get("replace") is not True:
+        if found is not None and not replace:
             raise Refused(
                 f"a search is saved as {name} already",
                 status=409,
@@ -74,7 +86,7 @@ class SavedSearches:
                 is_news = before != blob.ref
                 says = [SetAttribute(permanode, CONTENT, blob.ref)] if is_news else []
                 claims = await scribe.say(says, lease)
-        answer_document(resp, {"ref": permanode, "claims": claims})
+        return permanode, claims
 
 
 def _demand_sense(name: str, text: str) -> None:

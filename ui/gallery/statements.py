@@ -111,6 +111,11 @@ def first_claims(
         yield AddAttribute(permanode, MEMBER, member)
 
 
+def subject(statement: AttributeChange | Delete) -> Ref:
+    """What a statement is about."""
+    return statement.target if isinstance(statement, Delete) else statement.permanode
+
+
 def held_against(says: Sequence[AttributeChange | Delete], desk: Desk) -> Saying:
     """What of this is to be said: what is so already, when its turn comes, need not be.
 
@@ -122,7 +127,7 @@ def held_against(says: Sequence[AttributeChange | Delete], desk: Desk) -> Saying
     values: dict[tuple[Ref, str], _Values] = {}
     left = []
     for number, statement in enumerate(says):
-        about = statement.target if isinstance(statement, Delete) else statement.permanode
+        about = subject(statement)
         try:
             node = nodes.get(about) or _demanded(about, statement, reader)
         except Refused as error:

@@ -292,6 +292,23 @@ def test_requests_at_one_time_each_keep_their_order(site: Site) -> None:
         assert now.attributes[f"a{name}"] == tuple(f"{n}" for n in range(40))
 
 
+def test_what_several_pages_add_at_one_time_is_there_once(site: Site) -> None:
+    node = site.permanode("one")
+    body = json.dumps({"claims": [change("add", node, "tag", "same")]}).encode()
+
+    async def act_at_once() -> list[list[str]]:
+        async with ASGIConductor(site.served) as conductor:
+            posts = (
+                conductor.simulate_post("/ui/api/claims", body=body, headers=OWNER)
+                for _ in range(8)
+            )
+            return [answer.json["claims"] for answer in await asyncio.gather(*posts)]
+
+    made = asyncio.run(act_at_once())
+    assert sorted(map(len, made)) == [0] * 7 + [1]
+    assert folded(site, node).attributes["tag"] == ("same",)
+
+
 class _Refusing:
     """A signer whose card is pulled out after some signatures."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from falcon.testing import ASGIConductor
 
 from holdfast.blobstore.ref import Ref
 from holdfast.blobstore.storage import fetch_one
@@ -14,7 +16,7 @@ from holdfast.schema.claims import Delete, SetAttribute
 from holdfast.schema.openpgp.secretkey import SecretKey
 from holdfast.schema.timestamps import NANOSECONDS
 
-from ..served import NOW_NS, Site
+from ..served import NOW_NS, OWNER, Site
 
 
 def post(site: Site, call: str, document: object, *, status: int = 200) -> Any:
@@ -40,6 +42,22 @@ def tagged(site: Site, name: str, tag: str) -> Ref:
 
 
 # Saved searches
+
+
+def test_of_several_pages_that_save_under_one_name_at_one_time_one_has_it(site: Site) -> None:
+    async def save_at_once() -> list[int]:
+        async with ASGIConductor(site.served) as conductor:
+            posts = (
+                conductor.simulate_post(
+                    "/ui/api/saved",
+                    body=json.dumps({"name": "mine", "expression": f"tag:t{n}"}).encode(),
+                    headers=OWNER,
+                )
+                for n in range(6)
+            )
+            return [answer.status_code for answer in await asyncio.gather(*posts)]
+
+    assert sorted(asyncio.run(save_at_once())) == [200] + [409] * 5
 
 
 def test_a_saved_search_is_found_by_its_name(site: Site) -> None:
