@@ -159,6 +159,7 @@ def test_a_share_is_made_and_opens_for_a_stranger(page: Page, own: Site, browser
     select(page, 0, 1)
     page.keyboard.press("Shift+S")
     dialog = page.get_by_role("dialog", name="Share 2 things")
+    expect(dialog.get_by_role("radio", name="Until revoked")).to_be_checked()
     dialog.get_by_text("1 week").click()
     dialog.get_by_label("Downloads at most").fill("3")
     shoot(page, "share")

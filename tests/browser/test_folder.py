@@ -143,8 +143,10 @@ def test_parts_of_a_folder_cannot_be_thrown_away(page: Page) -> None:
 
 
 def test_on_a_telephone_the_list_fits(visit) -> None:
-    page = visit("/ui/folders", viewport=PHONE, color_scheme="dark")
+    page = visit("/ui/folders", viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True)
     page.get_by_role("list", name="Folders", exact=True).get_by_role("link", name="papers").click()
     page.locator(".files-link").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for box in page.get_by_role("checkbox").all():
+        assert box.bounding_box()["width"] >= 24  # as wide as fingers need at least
     shoot(page, "folder-phone-dark")

@@ -53,6 +53,19 @@ def test_a_set_shows_what_is_in_it_and_has_details(visit) -> None:
     shoot(page, "set")
 
 
+def test_the_buttons_of_a_long_set_are_beside_the_scrubber(visit) -> None:
+    page = visit("/ui/sets", viewport={"width": 1000, "height": 130})
+    page.get_by_role("link", name="Summer 3 items").click()
+    scrubber = page.get_by_role("slider", name="Date")
+    expect(scrubber).to_be_visible()
+    edge = scrubber.bounding_box()["x"]
+    for part in (page.get_by_role("button", name="Share"), page.get_by_text("Details")):
+        box = part.first.bounding_box()
+        assert box["x"] + box["width"] <= edge
+    trash = page.get_by_role("button", name="Move to trash").bounding_box()
+    assert trash["x"] + trash["width"] <= edge
+
+
 def test_a_new_set_is_made_and_filled_by_dropping(visit, own: Site) -> None:
     page = visit("/ui/sets")
     page.get_by_role("button", name="New set").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -59,6 +60,16 @@ def test_a_thing_is_shown_with_what_is_known_of_it(visit, photo: str) -> None:
     expect(page.get_by_role("heading", name="History")).to_be_visible()
     assert page.locator("[onerror]").count() == 0
     shoot(page, "thing")
+
+
+def test_a_pdf_is_offered_for_what_happens_to_it(visit, own: Site, tmp_path: Path) -> None:
+    path = tmp_path / "book.pdf"
+    path.write_bytes(b"%PDF-1.4\n\xe2\xe3\xcf\xd3\n%%EOF\n")
+    (ref,) = own.put([path])
+    page = visit(f"/ui/{ref}")
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="Download the PDF").click()
+    assert Path(begun.value.path()).read_bytes() == path.read_bytes()
 
 
 def test_a_value_is_changed_where_it_stands(visit, own: Site, photo: str) -> None:

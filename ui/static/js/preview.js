@@ -58,7 +58,7 @@ function sound(item) {
 function text(item) {
   if (item.mime === "application/pdf") {
     const link = { class: "button", href: fileUrl(item), download: "" };
-    return card(item, el("a", link, "Open the PDF"));
+    return card(item, el("a", link, "Download the PDF"));
   }
   if (!/^text\/|json|xml|yaml/.test(item.mime)) return card(item, item.mime);
   const label = "Beginning of the text";

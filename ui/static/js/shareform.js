@@ -14,7 +14,7 @@ const PRESETS = Object.freeze([
   ["1 day", 24 * HOUR],
   ["1 week", 7 * 24 * HOUR],
   ["30 days", 30 * 24 * HOUR],
-  ["Never", null],
+  ["Until revoked", null],
 ]);
 
 /**
