@@ -144,6 +144,21 @@ def test_an_empty_store_says_how_to_fill_it(
     shoot(page, "timeline-empty")
 
 
+def test_who_has_put_folders_by_command_is_led_to_them(
+    visit: Callable[..., Page], new_site: Callable[[], Site], tmp_path: Path
+) -> None:
+    site = new_site()
+    (tmp_path / "Pictures").mkdir()
+    photos = make_photos(tmp_path / "Pictures", 2)
+    site.run("put", "--quiet", photos[0].parent)
+    page = visit("/ui/", site=site)
+    page.locator("#empty").get_by_role("link", name="Folders").click()
+    expect(page.get_by_role("link", name="Pictures")).to_be_visible()
+    site.run("put", "--quiet", "--filenodes", photos[0].parent)
+    page.goto("/ui/")
+    expect(page.locator(".tile")).to_have_count(2)
+
+
 def test_what_comes_while_one_looks_is_shown(
     visit: Callable[..., Page], new_site: Callable[[], Site], tmp_path: Path
 ) -> None:
