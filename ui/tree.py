@@ -126,8 +126,8 @@ class Tree:
     """One store as a tree of files. Safe for many threads; every call may wait for a disk.
 
     A permanode stands for its content, and if it has none for a folder of its members, named by
-    its title. Members that have neither are left out, as are those that are deleted, and a set
-    where it comes to be within itself.
+    its title. Members that have neither, or content that is no file or folder, are left out, as
+    are those that are deleted, and a set where it comes to be within itself.
     """
 
     def __init__(self, storage: Storage, things: KnowsThings | None = None) -> None:
@@ -149,13 +149,18 @@ class Tree:
             raise WrongKind(ref, blob.kind, wanted="file")
         return found
 
-    def walk(self, refs: Iterable[Ref]) -> Iterator[Entry]:
+    def walk(self, refs: Iterable[Ref], *, all_must_fit: bool = True) -> Iterator[Entry]:
         """These and all that is in them: a folder before its entries, these in their own order.
 
-        Refs given twice are there once. Only schema blobs are read, some ahead. Raises as `blob`,
-        and `BadTree` for more than `MAX_DEPTH` folders within each other.
+        Refs given twice are there once. What is no file or folder is left out, if not all of these
+        have to fit. Only schema blobs are read, some ahead. Raises as `blob`, and `BadTree` for
+        more than `MAX_DEPTH` folders within each other.
         """
-        roots = (("", self.blob(ref)) for ref in dict.fromkeys(refs))
+        roots = (
+            ("", blob)
+            for ref in dict.fromkeys(refs)
+            if (blob := self.blob(ref) if all_must_fit else self._blob_if_any(ref)) is not None
+        )
         levels = [_Level(None, "", Names(), roots)]
         while levels:
             level = levels[-1]
@@ -177,6 +182,12 @@ class Tree:
                 members = self._members(blob)
                 levels.append(_Level(blob.ref, entry.path + "/", Names(), members))
 
+    def _blob_if_any(self, ref: Ref) -> SchemaBlob | None:
+        try:
+            return self.blob(ref)
+        except (NotSchema, WrongKind):
+            return None
+
     def _members(self, folder: SchemaBlob) -> Iterator[tuple[str, SchemaBlob]]:
         """What is in a folder, each under a name of its own or none."""
         if folder.kind != "permanode":
@@ -190,7 +201,10 @@ class Tree:
                 if blob.kind in _KINDS:
                     yield name, blob
             elif not self._thing(blob.ref).is_deleted:
-                found = self._stands_for(blob)
+                try:
+                    found = self._stands_for(blob)
+                except (NotSchema, WrongKind):
+                    continue
                 if found is not None:
                     yield name, found
 

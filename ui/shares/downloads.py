@@ -74,14 +74,16 @@ class Downloads:
         """
         form = await read_form(req, limit=MAX_FORM)
         if form.get("files"):
-            refs = _refs(form["files"])
+            refs, all_must_fit = _refs(form["files"]), True
             await self._questions.demand_open(req, visit, refs)
         else:
             refs = await self._questions.ask(req, visit, partial(everything, MOST_IN_ZIP))
+            all_must_fit = len(refs) == 1  # among many there may be notes
         if not refs:
             raise NothingThere
         name = await self._zip_name(req, visit, refs)
-        await answer_zip(self._blobs, req, resp, self._tree.walk(refs), name)
+        entries = self._tree.walk(refs, all_must_fit=all_must_fit)
+        await answer_zip(self._blobs, req, resp, entries, name)
         if not await count_answer(self._door, visit, req, resp):
             raise UsedUp
 

@@ -225,6 +225,26 @@ def test_all_that_is_shared_is_one_zip(site: Site) -> None:
     assert answer.headers["content-disposition"] == 'attachment; filename="tree.zip"'
 
 
+def test_a_note_among_all_that_is_shared_keeps_nothing_else_out_of_the_zip(site: Site) -> None:
+    one, note, search = file(site, "one"), site.permanode("note"), site.permanode("search")
+    photo = permanode_of(site, one)
+    site.claim(SetAttribute(note, "title", "A note"))
+    site.claim(SetAttribute(search, "camliContent", site.put(b"tag:x")))
+    for thing in (photo, note, search):
+        site.claim(AddAttribute(thing, "tag", "open"))
+    listed = site.put(static_set_text([photo, note, search]))
+    assert zipped(site, share_of(site, listed)) == {"one": b"one"}
+    assert zipped(site, share_of(site, search={"expression": "tag:open"})) == {"one": b"one"}
+    album = set_of(site, "Album", photo, note, search)
+    assert zipped(site, share_of(site, album)) == {"Album/": b"", "Album/one": b"one"}
+    for alone in (note, search):
+        body = urlencode({"files": alone})
+        answer = site.client.simulate_post(
+            f"/share/{share_of(site, listed)}/zip", body=body, headers=FORM
+        )
+        assert answer.status_code == 400
+
+
 def test_some_of_it_is_a_zip_too_if_all_of_that_is_open(site: Site) -> None:
     one, other, secret = (file(site, name) for name in ("one", "other", "secret"))
     share = share_of(site, folder(site, "tree", one, other))
