@@ -29,7 +29,7 @@ from .login.entrance import add_entrance
 from .login.listing import add_session_list
 from .login.way import HOME, wants_page
 from .ownkey import OwnKey
-from .pages import answer_page
+from .pages import answer_page, read_templates
 from .search import FEED_PATHS, add_search
 from .searchfeed import MOST_TEXT
 from .services import Services
@@ -110,6 +110,7 @@ def _clean(path: str) -> str:
 
 def create_app(services: Services) -> Application:
     """The ASGI application of one server."""
+    read_templates()
     app = Application(services)
     app.req_options.strip_url_path_trailing_slash = False
     # A message may have 32 MiB: none is taken before the last one is dealt with.

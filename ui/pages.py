@@ -75,15 +75,24 @@ def json_island(value: object) -> Markup:
     return Markup(f'<script type="application/json" id="page">{text}</script>')  # noqa: S704
 
 
+def read_templates() -> None:
+    """Read them all, once, so that no page is of another version than the program."""
+    _environment()
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals["json_island"] = json_island
     environment.globals["modules"] = cache(bundled().modules)
+    # All of one version: they may be replaced by another while the server runs.
+    for name in environment.list_templates():
+        environment.get_template(name)
     return environment

@@ -74,7 +74,8 @@ def test_a_set_is_a_gallery_to_look_at_and_to_take_along(
 def test_a_folder_is_gone_through_as_a_list_and_as_tiles(
     site: Site, stranger: Callable[..., Page], folder: str
 ) -> None:
-    page = stranger(shared(site, folder))
+    page = whole(stranger(shared(site, folder)))  # tiles at first: nearly all are pictures
+    page.get_by_role("button", name="List").click()
     page.get_by_role("link", name="more", exact=True).click()
     page.locator(".crumbs").wait_for()
     page.screenshot(path=SCREENSHOTS / "share-folder.png")
@@ -96,6 +97,7 @@ def test_a_folder_is_gone_through_as_a_list_and_as_tiles(
 
 def test_films_and_sounds_play(site: Site, stranger: Callable[..., Page], folder: str) -> None:
     page = stranger(shared(site, folder))
+    page.get_by_role("button", name="List").click()
     for name in ("film.mp4", "tone.mp3"):
         page.get_by_role("link", name="more", exact=True).click()
         page.get_by_role("link", name=name).click()

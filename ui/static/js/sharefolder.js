@@ -11,7 +11,10 @@ import { sayError } from "./toast.js";
 const KEY = "holdfast-share-layout";
 const AT_ONCE = 200;
 
-/** Shows the folder as it was looked at last. */
+/** The part of a folder that is to be pictures and films for it to be shown as tiles at first. */
+const MOSTLY = 0.8;
+
+/** Shows the folder as folders were looked at last. */
 export function start() {
   const list = document.getElementById("list");
   if (!list) return; // the folder is empty
@@ -38,10 +41,18 @@ export function start() {
 
 function kept() {
   try {
-    return localStorage.getItem(KEY) === "tiles" ? "tiles" : "list";
+    const layout = localStorage.getItem(KEY);
+    if (layout === "tiles" || layout === "list") return layout;
   } catch {
-    return "list"; // storage may be forbidden
+    // Storage may be forbidden.
   }
+  return isOfPictures() ? "tiles" : "list";
+}
+
+function isOfPictures() {
+  const { items } = page.first;
+  const shown = items.filter(({ kind }) => kind === "image" || kind === "video");
+  return shown.length >= items.length * MOSTLY;
 }
 
 function keep(layout) {
