@@ -36,11 +36,7 @@ class Sight:
         step.prepare(page, number)
         awaited = [step.response, step.result or step.response]
         page.evaluate("([event, names]) => probe.expect(event, names)", [step.event, awaited])
-        if step.leaves:
-            with page.expect_navigation():
-                step.act(page, number)
-        else:
-            step.act(page, number)
+        step.act(page, number)
         response, result = page.evaluate("() => probe.result")
         step.tidy(page, number)
         return float(response), float(result)

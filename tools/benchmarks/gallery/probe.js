@@ -1,10 +1,9 @@
 /**
  * Runs in every page that is measured, before anything of it: tells when what was waited for is
- * to be seen. Moments are milliseconds since 1970, so that those of two pages can be compared.
+ * to be seen. Moments are milliseconds since 1970.
  */
 
 window.probe = (() => {
-  const AWAITED = "holdfast-probe";
   const frames = { count: 0, long: 0, longest: 0, nodes: 0, on: false, last: 0 };
 
   const now = () => performance.timeOrigin + performance.now();
@@ -49,7 +48,7 @@ window.probe = (() => {
 
   const isMarked = (tile) => tile.getAttribute("aria-selected") === "true";
 
-  let before = { top: 0, hash: "" };
+  let before = { top: 0, hash: "", search: "" };
 
   /** What may be waited for, by name. */
   const is = {
@@ -74,6 +73,9 @@ window.probe = (() => {
     whole: () => document.querySelector(".grid:not([aria-busy])") !== null && is.pictured(),
     moved: () => scrollY !== before.top && is.placed(),
     movedAndPictured: () => is.moved() && is.pictured(),
+    /** What another search finds stands there: it is drawn when the address becomes another. */
+    found: () => location.search !== before.search && is.placed(),
+    foundAndPictured: () => is.found() && is.pictured(),
     aWindowDown: () => scrollY > before.top + innerHeight * 0.75 && is.pictured(),
     opened: () => isShown(slide(".slide-preview")),
     sharp: () => isShown(slide(".slide-picture")),
@@ -90,27 +92,18 @@ window.probe = (() => {
   const found = (name, start) => seen(is[name]).then((end) => end - start);
 
   /**
-   * Waits for an event of a person, and then for what it leads to, here or on the next page: how
-   * many milliseconds after the event each was seen, `result` tells.
+   * Waits for an event of a person, and then for what it leads to: how many milliseconds after the
+   * event each was seen, `result` tells.
    */
   function expect(event, names) {
-    before = { top: scrollY, hash: location.hash };
+    before = { top: scrollY, hash: location.hash, search: location.search };
     probe.result = new Promise((tell) => {
       const heard = ({ timeStamp }) => {
         const start = performance.timeOrigin + timeStamp;
-        sessionStorage.setItem(AWAITED, JSON.stringify({ start, names }));
         tell(Promise.all(names.map((name) => found(name, start))));
       };
       addEventListener(event, heard, { capture: true, once: true });
     });
-  }
-
-  /** What the page before this one was left for. */
-  function awaited() {
-    if (location.protocol === "about:") return null;
-    const { start, names = [] } = JSON.parse(sessionStorage.getItem(AWAITED) ?? "{}");
-    sessionStorage.removeItem(AWAITED);
-    return Promise.all(names.map((name) => found(name, start)));
   }
 
   function watch(time) {
@@ -145,5 +138,5 @@ window.probe = (() => {
     ["pictured", "whole"].map((name) => found(name, performance.timeOrigin)),
   );
 
-  return { expect, first, is, result: awaited(), tiles, travel };
+  return { expect, first, is, result: null, tiles, travel };
 })();

@@ -44,8 +44,6 @@ class Step:
 
     prepare: Act = _nothing
     tidy: Act = _nothing
-    leaves: bool = False
-    """Whether it leads to another page."""
 
 
 def settle(page: Page) -> None:
@@ -179,7 +177,9 @@ def searching(expressions: list[str]) -> Step:
     def prepare(page: Page, number: int) -> None:
         page.locator("#q").fill(expressions[number % len(expressions)])
         page.wait_for_timeout(500)
-        page.keyboard.press("Escape")
+        # Where nothing is proposed, the key would empty the box.
+        if page.locator("#search .choices").is_visible():
+            page.keyboard.press("Escape")
         page.wait_for_timeout(250)
 
     return Step(
@@ -187,11 +187,10 @@ def searching(expressions: list[str]) -> Step:
         event="keydown",
         prepare=prepare,
         act=lambda page, _: page.keyboard.press("Enter"),
-        response="placed",
-        result="pictured",
+        response="found",
+        result="foundAndPictured",
         done="all pictures there",
         tidy=lambda page, _: settle(page),
-        leaves=True,
     )
 
 

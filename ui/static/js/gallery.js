@@ -1,7 +1,8 @@
 /** The page `/ui/`: everything, or what a search finds, as a timeline. */
 
 import { ActionBar } from "./actions.js";
-import { el } from "./dom.js";
+import { announce, el } from "./dom.js";
+import { numberWords } from "./format.js";
 import { Grid } from "./grid.js";
 import { hearKeys } from "./gridkeys.js";
 import { Problem } from "./http.js";
@@ -30,6 +31,43 @@ export async function start() {
   // Something may come while one looks at nothing.
   shown.addEventListener("layout", () => showEmpty(shown));
   showEmpty(shown);
+  if (!page.problem) answerSearches(shown);
+}
+
+/** Searches are answered without another page: only what the grid shows is another. */
+function answerSearches(grid) {
+  let shown = asked();
+  addEventListener("holdfast:search", (event) => {
+    const { expression, first } = event.detail;
+    event.preventDefault();
+    history.pushState({}, "", `/ui/?${new URLSearchParams({ q: expression })}`);
+    shown = asked();
+    document.title = `${expression} · Holdfast`;
+    document.querySelector("h1").textContent = `Found: ${expression}`;
+    // The search is not the place that the page was.
+    for (const link of document.querySelectorAll("[aria-current]")) {
+      link.removeAttribute("aria-current");
+    }
+    const source = new Timeline({ query: expression, first });
+    grid.show(source);
+    grid.element.setAttribute("aria-label", "What was found");
+    tellWhenLoaded(grid, source);
+  });
+  // Going back, the page is made anew.
+  addEventListener("popstate", () => {
+    if (asked() !== shown) location.reload();
+  });
+}
+
+async function tellWhenLoaded(grid, source) {
+  const isKnown = await loaded(source, (error) => showProblem(grid.element, error, true));
+  if (!isKnown || grid.source !== source) return;
+  announce(source.total ? `${numberWords(source.total)} found.` : "Nothing was found.");
+}
+
+/** What the address searches for. */
+function asked() {
+  return new URLSearchParams(location.search).get("q") ?? "";
 }
 
 /**
@@ -98,7 +136,11 @@ function addBar(grid, within) {
 
 function showEmpty(grid) {
   const empty = document.getElementById("empty");
-  if (empty) empty.hidden = grid.total > 0 || grid.source.isOpen;
+  if (!empty) return;
+  empty.hidden = grid.total > 0 || grid.source.isOpen;
+  for (const words of empty.querySelectorAll("[data-asked]")) {
+    words.hidden = (words.dataset.asked === "nothing") === Boolean(grid.source.query);
+  }
 }
 
 async function showProblem(element, error, isOwners) {

@@ -99,6 +99,14 @@ export class Grid extends EventTarget {
     cancelAnimationFrame(this.#frame);
   }
 
+  /** Shows the answer to another question, from its beginning. */
+  show(source) {
+    this.source.want(0, 0);
+    this.#active = 0;
+    this.#take(source);
+    scrollTo(0, 0);
+  }
+
   /** Shows another source, and nothing selected in it. */
   #take(source, marks = null) {
     this.source = source;
@@ -353,14 +361,16 @@ export class Grid extends EventTarget {
   }
 
   async #renew() {
+    const { source } = this;
     try {
-      const next = await this.source.renewed();
+      const next = await source.renewed();
       if (!next) return;
       const focused = this.#focused() < 0 ? -1 : await followed(this, next, this.#active);
       const marks = await marksIn(this, next);
       const at = await prepared(this, next);
+      if (this.source !== source) return; // something else is looked at by now
       const place = this.place();
-      this.source.want(0, 0);
+      source.want(0, 0);
       if (focused >= 0) this.#active = focused;
       this.#take(next, marks);
       // Who is at the very top wants to see what is new.

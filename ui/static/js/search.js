@@ -14,6 +14,7 @@ import { asExpression } from "./plainwords.js";
 import { say, sayError } from "./toast.js";
 
 const CHECK_PATIENCE = 400; // milliseconds an expression may take to be found wrong
+const FIRST_ITEMS = 100;
 const MOST_SHOWN = 12;
 
 const STAR = "M12 4l2.4 5 5.6.7-4 3.9 1 5.4-5-2.7-5 2.7 1-5.4-4-3.9 5.6-.7z";
@@ -53,11 +54,13 @@ class SearchBox {
   constructor(form, input) {
     this.form = form;
     this.input = input;
+    /** The expression of which the page shows what is found. */
+    this.shown = page.q ?? "";
     this.problem = el("div", { class: "search-problem", id: "search-problem", hidden: true });
     this.problem.setAttribute("role", "alert");
     this.save = this.#button("Save this search", STAR, () => this.#askName());
     this.share = this.#button("Share what is found", SHARE, () => this.#share());
-    this.share.hidden = !page.q;
+    this.share.hidden = !this.shown;
     this.help = this.#button("What can be searched for", QUESTION, () => this.#showHelp());
     form.classList.add("search");
     form.append(this.save, this.share, this.help, this.problem);
@@ -134,21 +137,36 @@ class SearchBox {
     else this.choices.seek();
   }
 
-  /** What is wrong is told here, before the page is left. */
+  /** What is wrong is told here; and what is found too, where the page shows things. */
   async #onSubmit(event) {
     const expression = asExpression(this.input.value.trim());
     if (this.checked === expression || !expression) return;
     event.preventDefault();
     this.choices.close();
     this.input.value = expression;
+    this.asking = expression;
+    let first = null;
     try {
       const signal = AbortSignal.timeout(CHECK_PATIENCE);
-      await getJson(page.urls.items, { q: expression, limit: 1 }, { signal });
+      first = await getJson(page.urls.items, { q: expression, limit: FIRST_ITEMS }, { signal });
     } catch (problem) {
       if (problem.status === 400) return this.showProblem(problem);
     }
+    if (this.asking !== expression) return; // another one was searched for meanwhile
     this.checked = expression;
-    return this.form.requestSubmit();
+    if (first && this.#isAnsweredHere(expression, first)) return;
+    this.form.requestSubmit();
+  }
+
+  /** `holdfast:search` is for pages that can show what is found; they prevent that it goes on. */
+  #isAnsweredHere(expression, first) {
+    const detail = { expression, first };
+    const search = new CustomEvent("holdfast:search", { cancelable: true, detail });
+    if (window.dispatchEvent(search)) return false;
+    this.shown = expression;
+    this.share.hidden = false;
+    this.input.blur();
+    return true;
   }
 
   #showSave() {
@@ -177,7 +195,7 @@ class SearchBox {
   async #share() {
     if (!isWritable()) return void say(READ_ONLY);
     const { share } = await import("./shareform.js");
-    return share({ search: page.q });
+    return share({ search: this.shown });
   }
 
   async #showHelp() {
