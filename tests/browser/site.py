@@ -72,3 +72,21 @@ def running(folder: Path, *, settings: str = "") -> Iterator[Site]:
     subprocess.run(command("init"), env=environment(home), check=True, capture_output=True)
     with serving(home, log=folder / "server.log") as server:
         yield Site(server)
+
+
+@contextmanager
+def started_again(site: Site) -> Iterator[None]:
+    """The server at its address again, on its store."""
+    process = subprocess.Popen(
+        command("serve", "--listen", f"127.0.0.1:{site.server.port}"),
+        env=environment(site.server.home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)

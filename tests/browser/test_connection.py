@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -12,11 +10,9 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from holdfast.tools.throwaway import command, environment
-
 from .conftest import visiting
 from .owned import claim, toast, until, values
-from .site import Site, running
+from .site import Site, running, started_again
 
 GONE = r"ERR_|Failed to load|EventSource|50[0-9]"
 
@@ -39,25 +35,6 @@ def answers(site: Site) -> bool:
             return True
     except URLError:
         return False
-
-
-@contextmanager
-def again(site: Site) -> Iterator[None]:
-    """The server once more, where it was."""
-    listen = f"127.0.0.1:{site.server.port}"
-    process = subprocess.Popen(
-        command("serve", "--listen", listen),
-        env=environment(site.server.home),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def new(site: Site, title: str) -> str:
@@ -85,7 +62,7 @@ def test_what_is_being_written_outlives_a_restart(visit, own: Site) -> None:
     expect(toast(page, "Saving title: not done")).to_contain_text("out of reach")
     expect(field).to_have_value("Written meanwhile")
     expect(page.get_by_text("Offline")).to_be_visible()
-    with again(own):
+    with started_again(own):
         until(page, lambda: answers(own))
         expect(page.get_by_text("Offline")).to_be_hidden(timeout=20_000)
         expect(field).to_have_value("Written meanwhile")

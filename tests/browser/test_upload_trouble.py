@@ -6,21 +6,17 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from holdfast.tools.throwaway import command, environment
-
 from .conftest import visiting
 from .owned import until
-from .site import Site, running
+from .site import Site, running, started_again
 from .test_upload import choose, drop, finished, panel
 
 PIECES = "**/ui/api/upload/*?offset=*"
@@ -64,24 +60,6 @@ def digests(site: Site, *names: str) -> list[str]:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@contextmanager
-def started_again(site: Site) -> Iterator[None]:
-    """The server at its address again, on its store."""
-    process = subprocess.Popen(
-        command("serve", "--listen", f"127.0.0.1:{site.server.port}"),
-        env=environment(site.server.home),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
 
 
 def test_a_server_that_is_killed_and_comes_back_has_everything_once(

@@ -1,7 +1,6 @@
 """The benchmark of the gallery: its photos can be looked at, and steps are those of a person."""
 
 import io
-import shutil
 from pathlib import Path
 
 import pytest
@@ -53,10 +52,6 @@ def test_an_album_is_the_same_every_time_and_in_whatever_part() -> None:
     assert sorted(backwards, key=lambda thing: thing.number) == forwards
 
 
-BROWSER = pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
-
-
-@BROWSER
 @pytest.mark.parametrize(
     "steps", [STEPS[1:2], pytest.param(STEPS, marks=pytest.mark.long)], ids=["one", "all"]
 )
