@@ -136,9 +136,10 @@ class MapPage {
     const world = { north: 85, west: -180, south: -85, east: 180, zoom: 0 };
     try {
       const { area, places } = await getJson(api("map"), { q: this.query, ...world });
+      this.isEmpty = !places.length;
+      if (placeIn(location.hash)) return; // somebody has gone to a place meanwhile
       if (area) this.camera.fit(area);
       else this.camera.look({ latitude: 25, longitude: 10, zoom: 1 });
-      this.isEmpty = !places.length;
     } catch (error) {
       this.#complain(error);
     }
