@@ -69,6 +69,8 @@ def look(page: Page, where: str) -> None:
     page.goto(f"/ui/map#{where}")
     page.reload()
     page.wait_for_url(lambda url: all("." in part for part in url.partition("#")[2].split(",")))
+    # The address may have been written before it was loaded again; this has not.
+    expect(page.locator(".map-note")).not_to_be_empty()
 
 
 def changes(page: Page, does: Callable[[], object]) -> list[float]:

@@ -130,6 +130,25 @@ def test_the_title_is_changed_in_the_heading(visit, own: Site, photo: str) -> No
     expect(page).to_have_title(f"{MARKUP} · Holdfast")
 
 
+def test_a_title_is_changed_only_when_it_is_known(visit, own: Site, photo: str) -> None:
+    page = visit("/ui/")
+    held = []
+    page.route("**/ui/api/thing?*", lambda route: held.append(route))
+    page.goto(f"/ui/{photo}")
+    until(page, lambda: len(held) == 1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A day out")
+    pen = page.get_by_role("button", name="Change the title")
+    expect(pen).to_have_count(0)
+    page.keyboard.press("e")
+    expect(page.locator(".inplace-field")).to_have_count(0)
+    page.unroute("**/ui/api/thing?*")  # lets go on what was held
+    pen.click()
+    page.keyboard.type("Another day")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Another day")
+    assert values(own, photo, "title") == ["Another day"]
+
+
 def test_who_edits_is_told_when_somebody_else_has_changed_it(visit, own: Site, photo: str) -> None:
     page = visit(f"/ui/{photo}")
     row(page, "title").get_by_role("button", name="Change title").click()

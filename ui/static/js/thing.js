@@ -118,7 +118,7 @@ class ThingPage {
   #showItem(item) {
     document.title = `${nameOf(item, this.type)} · Holdfast`;
     if (!this.renaming) this.#showTitle(item);
-    else this.renaming.follow(valuesOf(this.thing?.attributes ?? [], "title"));
+    else this.renaming.follow(valuesOf(this.thing.attributes, "title"));
     this.about.textContent = aboutWords(item, this.type);
     this.about.classList.toggle("mono", isPart(this.type));
     const key = `${item.content}|${item.cover}|${item.kind}`;
@@ -133,7 +133,8 @@ class ThingPage {
 
   #showTitle(item) {
     const name = nameOf(item, this.type);
-    const mayChange = isWritable() && this.at === null && !this.isBare;
+    // What is not known yet cannot be changed: it would be added beside what is there.
+    const mayChange = this.thing !== null && isWritable() && this.at === null && !this.isBare;
     // Made anew only when it is another: the keyboard may be there.
     const told = `${name}|${mayChange}`;
     if (this.titled === told && this.title.isConnected) return;
@@ -149,7 +150,7 @@ class ThingPage {
 
   #rename() {
     if (this.renaming) return void this.renaming.field.focus();
-    const before = valuesOf(this.thing?.attributes ?? [], "title");
+    const before = valuesOf(this.thing.attributes, "title");
     const field = new InPlace({
       value: before[0] ?? "",
       label: "Title",
@@ -324,7 +325,7 @@ class ThingPage {
       keys: "e",
       label: "Change the title",
       group: "This thing",
-      when: () => isWritable() && !this.isBare && !this.at,
+      when: () => this.thing !== null && isWritable() && !this.isBare && !this.at,
       run: () => this.#rename(),
     });
   }
