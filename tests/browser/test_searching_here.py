@@ -32,6 +32,18 @@ def test_what_is_found_is_shown_on_the_page_that_is_there(page: Page) -> None:
     assert page.evaluate(_IS_SAME)
 
 
+def test_an_answer_that_takes_its_time_is_waited_for(page: Page) -> None:
+    marked(page)
+    held = []
+    page.route("**/ui/api/items?*", lambda route: held.append(route))
+    look_for(page, "filename:photo-00*")
+    page.wait_for_timeout(1000)
+    assert len(held) == 1
+    page.unroute("**/ui/api/items?*")  # lets go on what was held
+    expect(page.locator(".tile")).to_have_count(10)
+    assert page.evaluate(_IS_SAME)
+
+
 def test_selecting_and_looking_at_what_is_found_go_on_as_before(page: Page) -> None:
     page.locator(".tile").first.hover()
     page.locator(".tile .tile-check").first.click()

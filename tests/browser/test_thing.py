@@ -243,6 +243,18 @@ def test_what_others_say_is_seen_at_once(visit, own: Site, photo: str) -> None:
     expect(row(page, "weather")).to_have_text("sunny")
 
 
+def test_what_others_say_while_the_page_is_built_is_seen(visit, own: Site, photo: str) -> None:
+    page = visit("/ui/")
+    held = []
+    page.route("**/ui/api/changes", lambda route: held.append(route))
+    page.goto(f"/ui/{photo}")
+    expect(row(page, "tag")).to_be_visible()
+    until(page, lambda: len(held) == 1)
+    claim(own, photo, "set", "weather", "cloudy")
+    page.unroute("**/ui/api/changes")  # lets go on what was held
+    expect(row(page, "weather")).to_have_text("cloudy")
+
+
 def test_refs_lead_to_what_they_name(visit, own: Site, photo: str) -> None:
     said = [["title", "About it"], ["about", photo], ["camliNodeType", "note"]]
     other = own.post("create", {"attributes": said})["ref"]

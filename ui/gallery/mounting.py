@@ -46,7 +46,7 @@ def add_gallery(
     add_writing(api, services, key, index=index, searches=searches, reading=reading, stamp=stamp)
     add_session_calls(api, services)
     add_share_calls(api, services, searches, key)
-    add_pages(app, services, Pages(services, searches, reading.orders))
+    add_pages(app, services, Pages(services, searches, reading.orders, stamp))
     add_api(app, api)
 
 

@@ -24,6 +24,7 @@ from ..searches import Searches
 from ..services import Services
 from ..sinks import add_sink, only_reads
 from .api import problem
+from .stamps import Stamp
 
 HOME = "/ui/"
 
@@ -47,22 +48,25 @@ VIEWS: Final = {
 class Pages:
     """Answers the pages of one server."""
 
-    def __init__(self, services: Services, searches: Searches, orders: FolderOrders) -> None:
+    def __init__(
+        self, services: Services, searches: Searches, orders: FolderOrders, stamp: Stamp
+    ) -> None:
         self._services = services
         self._searches = searches
         self._orders = orders
+        self._stamp = stamp
 
     async def home(self, req: Request, resp: Response, _rest: str) -> None:
         """Answer `/ui/`: what is searched for, all there is without a search."""
         if only_reads(req, resp):
             text = query(req).get("q", "")
-            title = text or "Photos"
-            self._send(req, resp, "timeline", title, await self._beginning(req, text, None), q=text)
+            more = self._now() | await self._beginning(req, text, None)
+            self._send(req, resp, "timeline", text or "Photos", more, q=text)
 
     async def view(self, req: Request, resp: Response, name: str) -> None:
         """Answer a page that is called like its view."""
         if only_reads(req, resp):
-            self._send(req, resp, name, VIEWS[name], {})
+            self._send(req, resp, name, VIEWS[name], self._now())
 
     async def thing(self, req: Request, resp: Response, text: str) -> None:
         """Answer the page of one thing; 404 if it is not here."""
@@ -72,6 +76,7 @@ class Pages:
             ref = Ref.parse(text)
         except BadRef:
             raise HTTPNotFound from None
+        now = self._now()
         look = partial(_item, ref)
         try:
             item = await self._searches.ask(
@@ -79,14 +84,21 @@ class Pages:
             )
         except IndexBehind:
             # It may be here all the same; the page asks again.
-            self._send(req, resp, "thing", "", self._about(ref, None))
+            self._send(req, resp, "thing", "", now | self._about(ref, None))
             return
         if item is None:
             raise HTTPNotFound(description="nothing of that name is stored here")
-        more = self._about(ref, item)
+        more = now | self._about(ref, item)
         if item.kind in ("set", "folder"):
             more |= await self._beginning(req, "", ref)
         self._send(req, resp, "thing", item.title, more)
+
+    def _now(self) -> dict[str, object]:
+        """Which state of the index a page is of, at least: asked for before that is read.
+
+        Its scripts hear by it of what happens before they listen.
+        """
+        return {"stamp": self._stamp.text}
 
     def _about(self, ref: Ref, item: Item | None) -> dict[str, object]:
         signer = self._services.signer

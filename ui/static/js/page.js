@@ -20,7 +20,7 @@
 
 const island = document.getElementById("page");
 
-/** The page's data: `view`, `urls`, `csrf`, `writable`, and what the view needs besides. */
+/** The page's data: `view`, `urls`, `csrf`, `writable`, `stamp`, and what the view needs. */
 export const page = Object.freeze(island ? JSON.parse(island.textContent) : { view: "", urls: {} });
 
 /** The heights thumbnails are made in. */

@@ -13,7 +13,8 @@ import { page } from "./page.js";
 import { asExpression } from "./plainwords.js";
 import { say, sayError } from "./toast.js";
 
-const CHECK_PATIENCE = 400; // milliseconds an expression may take to be found wrong
+/** Milliseconds an answer may take before it is left to another page, which may show it or not. */
+const PATIENCE = page.view === "timeline" ? 3000 : 400;
 const FIRST_ITEMS = 100;
 const MOST_SHOWN = 12;
 
@@ -147,7 +148,7 @@ class SearchBox {
     this.asking = expression;
     let first = null;
     try {
-      const signal = AbortSignal.timeout(CHECK_PATIENCE);
+      const signal = AbortSignal.timeout(PATIENCE);
       first = await getJson(page.urls.items, { q: expression, limit: FIRST_ITEMS }, { signal });
     } catch (problem) {
       if (problem.status === 400) return this.showProblem(problem);

@@ -33,7 +33,7 @@ class Changes extends EventTarget {
     super();
     this.url = url;
     this.wait = FIRST_WAIT;
-    this.stamp = null;
+    this.stamp = page.stamp ?? null; // what happened since the page was made is news
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.close();
       else this.open();
