@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import visiting
+from .conftest import shoot, visiting
 from .owned import claim, toast, until, values
 from .site import Site, running, started_again
 
@@ -114,3 +114,18 @@ def test_who_edits_what_is_deleted_elsewhere_sees_so(visit, own: Site) -> None:
     expect(page.get_by_role("button", name="Share")).to_have_count(0)
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("button", name="Share")).to_be_visible()
+
+
+def test_a_page_whose_scripts_did_not_come_says_so_and_is_loaded_again(visit, own: Site) -> None:
+    page = visit(own, "/help/")
+    for problem in ("ERR_FAILED", "dynamically imported module"):
+        page.watch.forgive(problem)
+    page.route("**/js/map*.js", lambda route: route.abort())
+    page.goto("/ui/map")
+    again = page.get_by_role("alert").get_by_role("button", name="Load again")
+    expect(again).to_have_count(1)
+    shoot(page, "incomplete")
+    page.unroute("**/js/map*.js")
+    again.click()
+    expect(page.locator(".map-window")).to_be_visible()
+    expect(again).to_have_count(0)

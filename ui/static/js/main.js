@@ -1,6 +1,6 @@
 /** Where every page with data begins: what all have in common, and then what it shows. */
 
-import { announce } from "./dom.js";
+import { announce, el } from "./dom.js";
 import { page } from "./page.js";
 import { start as startTheme } from "./theme.js";
 
@@ -32,9 +32,29 @@ async function begin() {
   const view = VIEWS[page.view];
   const isOwners = Boolean(page.urls.api);
   await Promise.all([
-    view?.().then((module) => module.start()),
-    ...(isOwners ? EVERYWHERE.map((load) => load().then((module) => module.start())) : []),
+    view && started(view),
+    ...(isOwners ? EVERYWHERE.map(started) : []),
   ]);
+}
+
+/** Start a module when it is there. Browsers ask no second time for one that was out of reach. */
+async function started(load) {
+  let module;
+  try {
+    module = await load();
+  } catch (error) {
+    offerAgain();
+    throw error;
+  }
+  return module.start();
+}
+
+function offerAgain() {
+  if (document.getElementById("incomplete")) return;
+  const again = { type: "button", class: "button", on: { click: () => location.reload() } };
+  const note = { id: "incomplete", class: "note note-problem note-with-button", role: "alert" };
+  const words = "Not all of this page could be loaded.";
+  document.getElementById("main")?.before(el("p", note, words, el("button", again, "Load again")));
 }
 
 /** The session has ended: sign in, and come back here. */
