@@ -3,6 +3,8 @@
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin:/sbin
 export PYTHON
+# Tests are compiled once, not by every process that reads them.
+export PYTHONDONTWRITEBYTECODE =
 PYTEST = .venv/bin/python -m pytest
 BENCH =
 

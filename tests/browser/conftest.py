@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from .samples import make_others, make_photos, make_turned
 from .site import Site, running
@@ -29,6 +29,9 @@ LONG = 450
 
 SCREENSHOTS = Path(__file__).parents[2] / ".artefacts" / "screenshots"
 
+PATIENCE = 30_000
+"""Milliseconds that what must come is waited for: the machine may be at work for others too."""
+
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
@@ -36,6 +39,7 @@ PHONE = {"width": 360, "height": 740}
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests of this process."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
@@ -99,7 +103,7 @@ def visiting(browser: Browser) -> Iterator[Callable[..., Page]]:
         options.setdefault("viewport", DESKTOP)
         options.setdefault("base_url", site.url)
         context = browser.new_context(**options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         watch = Watch(site)
         watches.append(watch)

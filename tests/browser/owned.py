@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 
 from playwright.sync_api import Locator, Page
 
+from .conftest import PATIENCE
 from .site import Site
 
 
@@ -22,11 +24,10 @@ def undo(page: Page, text: str) -> None:
 
 def until(page: Page, does: Callable[[], bool]) -> None:
     """Wait for what is not on the page."""
-    for _ in range(100):
-        if does():
-            return
+    end = monotonic() + PATIENCE / 1000
+    while not does():
+        assert monotonic() < end, "it did not become so"
         page.wait_for_timeout(50)
-    raise AssertionError("it did not become so")
 
 
 def values(site: Site, ref: str, name: str) -> list[str]:

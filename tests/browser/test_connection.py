@@ -64,7 +64,7 @@ def test_what_is_being_written_outlives_a_restart(visit, own: Site) -> None:
     expect(page.get_by_text("Offline")).to_be_visible()
     with started_again(own):
         until(page, lambda: answers(own))
-        expect(page.get_by_text("Offline")).to_be_hidden(timeout=20_000)
+        expect(page.get_by_text("Offline")).to_be_hidden()
         expect(field).to_have_value("Written meanwhile")
         field.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Written meanwhile")
@@ -110,7 +110,7 @@ def test_who_edits_what_is_deleted_elsewhere_sees_so(visit, own: Site) -> None:
     expect(page.get_by_text("It is in the trash.")).to_be_visible()
     expect(field).to_have_value("After")
     field.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("After", timeout=15_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("After")
     expect(page.get_by_role("button", name="Share")).to_have_count(0)
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("button", name="Share")).to_be_visible()

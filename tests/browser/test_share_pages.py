@@ -103,9 +103,7 @@ def test_films_and_sounds_play(site: Site, stranger: Callable[..., Page], folder
         page.get_by_role("link", name=name).click()
         player = page.locator("video, audio")
         player.evaluate("player => { player.muted = true; return player.play(); }")
-        page.wait_for_function(
-            "() => document.querySelector('video, audio').currentTime > 0.1", timeout=10_000
-        )
+        page.wait_for_function("() => document.querySelector('video, audio').currentTime > 0.1")
         page.get_by_role("link", name="samples").click()
 
 

@@ -73,7 +73,7 @@ def panel(page: Page):
 
 
 def finished(page: Page, text: str = "Upload finished") -> None:
-    expect(panel(page).get_by_role("heading")).to_have_text(text, timeout=30_000)
+    expect(panel(page).get_by_role("heading")).to_have_text(text)
 
 
 def titles(site: Site, **asked: object) -> set[str]:
