@@ -78,6 +78,8 @@ class SavedSearches:
                         SetAttribute(ref, ATTRIBUTE, name),
                         SetAttribute(ref, "title", f"named:{name}"),
                         SetAttribute(ref, CONTENT, blob.ref),
+                        # Who looks for words looks for pictures and texts, not for searches.
+                        SetAttribute(ref, "camliDefVis", "hide"),
                     ),
                     lease,
                 )

@@ -64,7 +64,7 @@ def test_a_saved_search_is_found_by_its_name(site: Site) -> None:
     lake = tagged(site, "one", "lake")
     tagged(site, "two", "sea")
     made = save(site, "water", "tag:lake")
-    assert len(made["claims"]) == 3
+    assert len(made["claims"]) == 4
     found = get(site, "items", q="named:water")["items"]
     assert [item["ref"] for item in found] == [lake]
     assert site.services.claims is not None
@@ -72,6 +72,8 @@ def test_a_saved_search_is_found_by_its_name(site: Site) -> None:
     assert attributes["title"] == ("named:water",)
     (text,) = attributes["camliContent"]
     assert fetch_one(site.hub.storage, Ref(text)) == b"tag:lake"
+    # Who looks for that word did not mean the search.
+    assert get(site, "items", q="text:water")["items"] == []
 
 
 def test_a_name_that_is_taken_is_kept_unless_one_says_so(site: Site) -> None:
