@@ -23,6 +23,10 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     chance = random.Random(7)
 
     def fill(world: World) -> None:
+        with world.at_once():
+            spread(world)
+
+    def spread(world: World) -> None:
         for number in range(MANY):
             # Most are in three towns, of which one is at the line of 180°.
             latitude, longitude = chance.choice(((48.85, 2.35), (-17.8, 180.0), (40.7, -74.0)))

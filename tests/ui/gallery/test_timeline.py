@@ -45,6 +45,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """450 pictures, each of a day of its own, and all in one set."""
 
     def fill(world: World) -> None:
+        with world.at_once():
+            make(world)
+
+    def make(world: World) -> None:
         shapes = [picture(30, 20), picture(20, 30), picture(20, 20)]
         for number, data in enumerate(shapes):
             world.file(f"f{number}", data)
