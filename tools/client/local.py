@@ -12,14 +12,15 @@ from ...blobstore.errors import BlobNotFound, CorruptBlob, HoldfastError, StoreF
 from ...blobstore.hub import Hub
 from ...blobstore.ref import DEFAULT_HASH, Blob, Ref, SizedRef
 from ...blobstore.storage import HasGeneration, capability
-from ...index.claims import ClaimIndex
-from ...index.opening import Index
 from ...schema.folding import ClaimSet
 from .errors import Refused
 from .store import CanBeAsked, KnowsClaims, Store, TendsIndex
 
 if TYPE_CHECKING:
+    # Much of a start is to load the index, which few commands need.
     from ...index.checking import Findings
+    from ...index.claims import ClaimIndex
+    from ...index.opening import Index
     from ...index.rebuilding import Rebuilding
     from ...index.work import Progress
     from .search import AnswersQuestions
