@@ -6,6 +6,7 @@ export PYTHON
 # Tests are compiled once, not by every process that reads them.
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = .venv/bin/python -m pytest
+SERIAL = $(shell grep -rlw --include='test_*.py' serial tests)
 BENCH =
 
 # Puts a sample tree into a throw-away store, gets it back, and compares.
@@ -15,9 +16,9 @@ demo:
 
 # Everything a change must pass.
 test: lint
-	$(PYTEST) -q -n 2 -m "not long and not serial" --ignore=tests/browser
+	$(PYTEST) -q -n 3 -m "not long and not serial" --ignore=tests/browser  # many of them wait
 	$(PYTEST) -q -n 2 -m "not long and not serial" tests/browser  # holds the loop of its process
-	$(PYTEST) -q -m "serial and not long" || [ $$? -eq 5 ]  # 5: there are none
+	$(PYTEST) -q -m "serial and not long" $(SERIAL) || [ $$? -eq 5 ]  # 5: there are none
 
 # What takes too long for every change, for example hundreds of power cuts.
 test-long:
