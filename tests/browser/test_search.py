@@ -40,6 +40,14 @@ def test_words_are_searched_for_as_they_are(page: Page) -> None:
     expect(page.locator(".tile")).to_have_count(1)
 
 
+def test_words_in_an_address_are_searched_for_as_well(visit: Callable[..., Page]) -> None:
+    page = visit("/ui/?q=photo+001")
+    page.watch.forgive("400")
+    page.wait_for_url("**/ui/?q=text%3Aphoto+text%3A001")
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.locator("#search-problem")).to_be_hidden()
+
+
 def test_what_is_no_bare_word_is_searched_for_as_it_was_typed(page: Page) -> None:
     script = page.locator('script[src*="/js/main.js"]').get_attribute("src")
     kept = [

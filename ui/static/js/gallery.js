@@ -11,6 +11,7 @@ import { moveUnderMouse } from "./moving.js";
 import { page } from "./page.js";
 import { pick } from "./picking.js";
 import { keepPlace, placeBefore } from "./place.js";
+import { asExpression } from "./plainwords.js";
 import { Scrubber } from "./scrubber.js";
 import { Timeline } from "./timeline.js";
 
@@ -20,6 +21,12 @@ const LONGEST_WAIT = 20_000;
 
 /** Shows the page. */
 export async function start() {
+  // Browsers can be taught to search here from their own box: words come from there as they are.
+  const meant = asExpression(page.q ?? "");
+  if (page.problem?.position !== undefined && meant !== page.q) {
+    location.replace(`/ui/?${new URLSearchParams({ q: meant })}`);
+    return;
+  }
   const element = document.getElementById("grid");
   const source = new Timeline({
     query: page.q ?? "",
