@@ -83,7 +83,7 @@ def test_pages_down_and_up(page: Page) -> None:
     enter(page)
     before = page.evaluate("scrollY")
     page.keyboard.press("PageDown")
-    assert page.evaluate("scrollY") > before + 200
+    page.wait_for_function("before => scrollY > before + 200", arg=before)
     expect(active(page)).to_be_in_viewport()
     page.keyboard.press("PageUp")
     expect(photo(page, 0)).to_be_focused()

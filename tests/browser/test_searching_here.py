@@ -21,8 +21,8 @@ def test_what_is_found_is_shown_on_the_page_that_is_there(page: Page) -> None:
     page.wait_for_url("**/ui/?q=filename%3Aphoto-00*")
     expect(page.locator(".tile")).to_have_count(10)
     assert page.evaluate(_IS_SAME)
-    assert page.evaluate("scrollY") == 0
-    assert page.title() == "filename:photo-00* · Holdfast"
+    page.wait_for_function("() => scrollY === 0")
+    expect(page).to_have_title("filename:photo-00* · Holdfast")
     expect(page.locator("h1")).to_have_text("Found: filename:photo-00*")
     expect(page.locator("#announcements")).to_have_text("10 found.")
     expect(page.locator("[aria-current]")).to_have_count(0)
