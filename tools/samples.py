@@ -11,7 +11,7 @@ import random
 import shutil
 from pathlib import Path
 
-from .scenery.library import paint, scenes
+from .scenery.catalogue import paint, scenes
 
 LARGE_SIZE = 64 << 20
 PHOTOS = 12

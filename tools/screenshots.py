@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from .chromium import browsing
-from .scenery.library import MOST, Scene, paint, scenes
+from .scenery.catalogue import MOST, Scene, paint, scenes
 from .throwaway import Server, command, environment, serving
 
 FOLDER = Path("ui/screenshots")

@@ -255,6 +255,23 @@ def test_what_others_say_while_the_page_is_built_is_seen(visit, own: Site, photo
     expect(row(page, "weather")).to_have_text("cloudy")
 
 
+def test_what_others_say_while_the_thing_is_asked_for_is_seen(visit, own: Site, photo: str) -> None:
+    page = visit("/ui/")
+    held = []
+    page.route("**/ui/api/thing?*", lambda route: held.append(route))
+    page.goto(f"/ui/{photo}")
+    until(page, lambda: len(held) == 1)
+    before = held[0].fetch()
+    page.evaluate(
+        "() => addEventListener('holdfast:changed', () => { window.isTold = true; })",
+    )
+    claim(own, photo, "set", "weather", "windy")
+    page.wait_for_function("() => window.isTold")
+    held[0].fulfill(response=before)
+    page.unroute("**/ui/api/thing?*")
+    expect(row(page, "weather")).to_have_text("windy")
+
+
 def test_refs_lead_to_what_they_name(visit, own: Site, photo: str) -> None:
     said = [["title", "About it"], ["about", photo], ["camliNodeType", "note"]]
     other = own.post("create", {"attributes": said})["ref"]

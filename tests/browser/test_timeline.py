@@ -278,3 +278,19 @@ def test_items_are_asked_for_in_chunks_and_once(
         )
     chunks = [url for url in asked if "/ui/api/items" in url]
     assert len(chunks) == len(set(chunks)) <= 3
+
+
+def test_what_comes_before_the_scripts_is_seen(
+    visit: Callable[..., Page], new_site: Callable[[], Site]
+) -> None:
+    site = new_site()
+    site.post("create", {"attributes": [["title", "First"], ["tag", "x"]]})
+    page = visit("/help/", site=site)
+    held = []
+    page.route("**/js/gallery.js", lambda route: held.append(route))
+    page.goto("/ui/", wait_until="commit")
+    until(page, lambda: len(held) > 0)
+    site.post("create", {"attributes": [["title", "Second"], ["tag", "x"]]})
+    page.wait_for_timeout(1000)  # for whatever would be told too early
+    page.unroute("**/js/gallery.js")  # lets go on what was held
+    expect(page.get_by_role("link", name="Second")).to_be_visible()

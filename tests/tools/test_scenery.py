@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from holdfast.tools.scenery.library import MOST, paint, scenes
+from holdfast.tools.scenery.catalogue import MOST, paint, scenes
 from holdfast.tools.scenery.views import VIEWS
 
 

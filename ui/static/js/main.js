@@ -30,23 +30,25 @@ async function begin() {
   startTheme();
   addEventListener("holdfast:signedout", signIn);
   const view = VIEWS[page.view];
-  const isOwners = Boolean(page.urls.api);
-  await Promise.all([
-    view && started(view),
-    ...(isOwners ? EVERYWHERE.map(started) : []),
-  ]);
+  const others = page.urls.api ? EVERYWHERE.map(loaded) : [];
+  // First of all: it hears of changes from the others, and none may be told before it listens.
+  const shown = view && run(await loaded(view));
+  await Promise.all([shown, ...others.map(async (module) => run(await module))]);
 }
 
-/** Start a module when it is there. Browsers ask no second time for one that was out of reach. */
-async function started(load) {
-  let module;
+/** A module, or null if it did not come. Browsers ask no second time for one out of reach. */
+async function loaded(load) {
   try {
-    module = await load();
+    return await load();
   } catch (error) {
+    reportError(error);
     offerAgain();
-    throw error;
+    return null;
   }
-  return module.start();
+}
+
+async function run(module) {
+  return module?.start();
 }
 
 function offerAgain() {

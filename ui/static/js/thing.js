@@ -55,8 +55,9 @@ class ThingPage {
   async begin(item) {
     // What it is now is not what it was.
     if (item && this.at === null) this.#showItem(item);
-    await this.#load();
     window.addEventListener("holdfast:changed", () => this.#loadSoon());
+    this.begun = this.#load();
+    await this.begun;
     if (this.isPlace) await this.#showPlace();
     this.#addKeys();
   }
@@ -80,7 +81,7 @@ class ThingPage {
 
   #loadSoon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#load(), 150);
+    this.timer = setTimeout(() => this.begun.then(() => this.#load()), 150);
   }
 
   async #load() {
